@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the TME-MK driver share among themselves
+ */
+#ifndef _ARCH_X86_MM_MKTME_PRIVATE_H
+#define _ARCH_X86_MM_MKTME_PRIVATE_H
+
+#include <linux/init.h>
+#include <linux/mktme.h>
+
+/* A pfn_t has seven free bits for the KeyID. */
+#define MKTME_MAX_KEYIDS	127
+
+/* mktme.c: activated algorithms, one-hot as in PCONFIG and IA32_TME_ACTIVATE */
+u16 mktme_algorithm_bit(u8 algorithm);
+
+/* mktme_pconfig.c */
+int mktme_pconfig_set_key(unsigned int keyid,
+			  const struct mktme_material *material, bool *touched);
+
+/* mktme_slot.c */
+int mktme_slot_init(void) __init;
+
+#endif /* _ARCH_X86_MM_MKTME_PRIVATE_H */
