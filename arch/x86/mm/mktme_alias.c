@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TME-MK aliases: persistent memory as the kernel sees it through a KeyID
+ *
+ * Page structs and the direct map know a page under KeyID 0 only. To read and
+ * write a file's data the kernel uses an alias area: address space of the size
+ * of the device, mapped to the same memory with the KeyID in the entries.
+ *
+ * Caches take the KeyID for a part of the address. Aliases of a page are not
+ * coherent: a dirty line of one of them can be written back over newer data of
+ * another at any time, and a clean one can show old data. All functions here
+ * that flush or zero exist to keep that from happening (Intel 336907 rev. 1.3,
+ * chapter 7); who has to call them and when is in Documentation/design.rst.
+ */
+#include "mktme_private.h"
+
+#include <linux/atomic.h>
+#include <linux/io.h>
+#include <linux/libnvdimm.h>
+#include <linux/memremap.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/range.h>
+#include <linux/rculist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+
+#include <asm/cacheflush.h>
+#include <asm/mktme.h>
+#include <asm/smp.h>
+
+/* Work between two chances to reschedule: about 0.1 ms */
+#define ALIAS_CHUNK	SZ_64K
+
+/**
+ * struct alias_area - one range of a device seen through one KeyID
+ * @node: in areas[keyid], RCU
+ * @pgmap: the device, identity only
+ * @range: physical addresses
+ * @vm: the mapping
+ * @gone: list of a mktme_alias_drop() in progress
+ * @rcu: frees the struct
+ *
+ * Made by mktme_alias_add(), dies with the device in mktme_alias_drop(). The
+ * lists are changed under areas_lock. The mapping outlives every section of
+ * areas_srcu that found it, and every user who holds dax_read_lock().
+ */
+struct alias_area {
+	struct hlist_node node;
+	const struct dev_pagemap *pgmap;
+	struct range range;
+	struct vm_struct *vm;
+	struct list_head gone;
+	struct rcu_head rcu;
+};
+
+/* Indexed by KeyID; the first is never used. */
+static struct hlist_head areas[MKTME_MAX_KEYIDS + 1];
+
+static DEFINE_MUTEX(areas_lock);
+DEFINE_STATIC_SRCU(areas_srcu);
+
+/* Cache lines flushed or written back through aliases; for debugfs and tests */
+atomic_long_t mktme_flushed_lines = ATOMIC_LONG_INIT(0);
+
+static bool usable_keyid(unsigned int keyid)
+{
+	return keyid && keyid <= mktme_nr_keyids();
+}
+
+static struct alias_area *find_area(unsigned int keyid,
+				    const struct dev_pagemap *pgmap,
+				    const struct range *range)
+{
+	struct alias_area *area;
+
+	lockdep_assert_held(&areas_lock);
+	hlist_for_each_entry(area, &areas[keyid], node) {
+		if (area->pgmap == pgmap && area->range.start == range->start)
+			return area;
+	}
+	return NULL;
+}
+
+/*
+ * VM_IOREMAP aligns the area so that 1 GiB and 2 MiB leaves can be used, and
+ * keeps it out of /proc/kcore. The KeyID goes into the protection: the physical
+ * address that ioremap_page_range() sees is the plain one, also for the memory
+ * type.
+ */
+static struct vm_struct *map_alias(unsigned int keyid, const struct range *range)
+{
+	pgprot_t prot = __pgprot(pgprot_val(PAGE_KERNEL) | mktme_keyid_bits(keyid));
+	struct vm_struct *vm;
+	unsigned long addr;
+
+	vm = get_vm_area(range_len(range), VM_IOREMAP);
+	if (!vm)
+		return NULL;
+	addr = (unsigned long)vm->addr;
+	if (ioremap_page_range(addr, addr + range_len(range), range->start, prot)) {
+		free_vm_area(vm);
+		return NULL;
+	}
+	return vm;
+}
+
+static int add_area(unsigned int keyid, const struct dev_pagemap *pgmap,
+		    const struct range *range)
+{
+	struct alias_area *area;
+
+	if (find_area(keyid, pgmap, range))
+		return 0;
+	area = kzalloc(sizeof(*area), GFP_KERNEL);
+	if (!area)
+		return -ENOMEM;
+	area->pgmap = pgmap;
+	area->range = *range;
+	area->vm = map_alias(keyid, range);
+	if (!area->vm) {
+		kfree(area);
+		return -ENOMEM;
+	}
+	hlist_add_head_rcu(&area->node, &areas[keyid]);
+	return 0;
+}
+
+/**
+ * mktme_alias_add() - make a device's memory reachable through a KeyID
+ * @keyid: from mktme_slot_get()
+ * @pgmap: the device's pages; memory of an fsdax namespace
+ *
+ * Does nothing if the area exists. It stays until mktme_alias_drop().
+ *
+ * Context: Process context, sleeps, allocates with GFP_KERNEL. The caller keeps
+ * @pgmap from going, with dax_read_lock() and dax_alive() for example.
+ * Return: 0; -EOPNOTSUPP if @pgmap is not file-system DAX memory; -EINVAL for a
+ * KeyID that does not exist; -ENOMEM, also when address space is used up.
+ */
+int mktme_alias_add(unsigned int keyid, struct dev_pagemap *pgmap)
+{
+	int i, err = 0;
+
+	if (pgmap->type != MEMORY_DEVICE_FS_DAX)
+		return -EOPNOTSUPP;
+	if (WARN_ON_ONCE(!usable_keyid(keyid)))
+		return -EINVAL;
+
+	mutex_lock(&areas_lock);
+	for (i = 0; i < pgmap->nr_range && !err; i++)
+		err = add_area(keyid, pgmap, &pgmap->ranges[i]);
+	mutex_unlock(&areas_lock);
+	return err;
+}
+
+/* Moves the device's areas from their lists to @gone. */
+static void unpublish_areas(const struct dev_pagemap *pgmap,
+			    struct list_head *gone)
+{
+	struct alias_area *area;
+	struct hlist_node *next;
+	unsigned int keyid;
+
+	mutex_lock(&areas_lock);
+	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++) {
+		hlist_for_each_entry_safe(area, next, &areas[keyid], node) {
+			if (area->pgmap != pgmap)
+				continue;
+			hlist_del_rcu(&area->node);
+			list_add(&area->gone, gone);
+		}
+	}
+	mutex_unlock(&areas_lock);
+}
+
+/**
+ * mktme_alias_drop() - take down every alias of a device
+ * @pgmap: the device's pages, about to go
+ *
+ * For memunmap_pages(), before the range leaves the direct map. The memory may
+ * get another use next, in which nobody knows of KeyIDs. So no line of an alias
+ * is left: mappings go first, with their TLB entries, which could fetch lines
+ * again; then caches are written back.
+ *
+ * Context: Process context, sleeps. The lower dax_device is dead: kill_dax() has
+ * waited for those who got an address from mktme_alias().
+ */
+void mktme_alias_drop(struct dev_pagemap *pgmap)
+{
+	struct alias_area *area, *next;
+	LIST_HEAD(gone);
+
+	unpublish_areas(pgmap, &gone);
+	if (list_empty(&gone))
+		return;
+
+	/* Who flushes or zeroes right now has found the area in its list. */
+	synchronize_srcu(&areas_srcu);
+	list_for_each_entry(area, &gone, gone)
+		free_vm_area(area->vm);
+	vm_unmap_aliases();
+	wbinvd_on_all_cpus();
+
+	list_for_each_entry_safe(area, next, &gone, gone)
+		kfree_rcu(area, rcu);
+}
+
+/* Address of [phys, phys + len) in an alias; NULL if no area has all of it. */
+static void *lookup_alias(unsigned int keyid, phys_addr_t phys, size_t len)
+{
+	struct range wanted = { .start = phys, .end = phys + len - 1 };
+	struct alias_area *area;
+	void *kaddr = NULL;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(area, &areas[keyid], node) {
+		if (range_contains(&area->range, &wanted)) {
+			kaddr = area->vm->addr + (phys - area->range.start);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return kaddr;
+}
+
+/**
+ * mktme_alias() - kernel address of physical memory in an alias
+ * @keyid: any number
+ * @phys: physical address, without KeyID
+ *
+ * The address is good for the rest of the area: up to the end of the device's
+ * range.
+ *
+ * Context: Any. The caller holds dax_read_lock() and has found the lower
+ * dax_device alive, for as long as the address is used.
+ * Return: the address; NULL if there is no alias. The caller fails then, and
+ * never falls back to the direct map.
+ */
+void *mktme_alias(unsigned int keyid, phys_addr_t phys)
+{
+	if (!usable_keyid(keyid))
+		return NULL;
+	return lookup_alias(keyid, phys, 1);
+}
+
+/* Does a step for each chunk of a range, while the area cannot go. */
+static int walk_alias(unsigned int keyid, phys_addr_t phys, size_t len,
+		      void (*step)(void *kaddr, phys_addr_t phys, size_t len))
+{
+	void *kaddr;
+	size_t n;
+	int idx;
+
+	if (WARN_ON_ONCE(!usable_keyid(keyid)))
+		return -ENXIO;
+	if (!len)
+		return 0;
+
+	idx = srcu_read_lock(&areas_srcu);
+	kaddr = lookup_alias(keyid, phys, len);
+	for (; kaddr && len; kaddr += n, phys += n, len -= n) {
+		n = min_t(size_t, len, ALIAS_CHUNK);
+		step(kaddr, phys, n);
+		cond_resched();
+	}
+	srcu_read_unlock(&areas_srcu, idx);
+	return kaddr ? 0 : -ENXIO;
+}
+
+static void count_lines(const void *kaddr, size_t len)
+{
+	unsigned long line = boot_cpu_data.x86_clflush_size;
+	unsigned long start = round_down((unsigned long)kaddr, line);
+	unsigned long end = round_up((unsigned long)kaddr + len, line);
+
+	atomic_long_add((end - start) / line, &mktme_flushed_lines);
+}
+
+static void flush_step(void *kaddr, phys_addr_t phys, size_t len)
+{
+	clflush_cache_range(kaddr, len);
+	count_lines(kaddr, len);
+}
+
+/**
+ * mktme_alias_flush() - no line of the range is left in the alias
+ * @keyid: the alias
+ * @phys: physical address, without KeyID
+ * @len: bytes, at most to the end of the device's range
+ *
+ * Before the memory is used under another KeyID; the user mappings are gone and
+ * out of the TLBs. Writes back and invalidates (CLFLUSHOPT), on every CPU, with
+ * fences on both sides. Unlike dax_flush() it does not ask whether the platform
+ * flushes caches on power loss: this is about coherency, not about persistence.
+ *
+ * Without an area there is nothing to do: nobody ever used the alias, or
+ * mktme_alias_drop() has flushed everything.
+ *
+ * Context: Process context, may sleep; needs no lock and allocates nothing.
+ */
+void mktme_alias_flush(unsigned int keyid, phys_addr_t phys, size_t len)
+{
+	walk_alias(keyid, phys, len, flush_step);
+}
+
+static void writeback_step(void *kaddr, phys_addr_t phys, size_t len)
+{
+	arch_wb_cache_pmem(kaddr, len);
+	count_lines(kaddr, len);
+}
+
+/**
+ * mktme_alias_writeback() - dirty lines of the range reach the memory
+ * @keyid: the alias
+ * @phys: physical address, without KeyID
+ * @len: bytes, at most to the end of the device's range
+ *
+ * For fsync() and the like: lines may stay in the caches, clean (CLWB).
+ *
+ * Context: As mktme_alias_flush(), also for a missing area.
+ */
+void mktme_alias_writeback(unsigned int keyid, phys_addr_t phys, size_t len)
+{
+	walk_alias(keyid, phys, len, writeback_step);
+	/* CLWB is weakly ordered: complete before the caller says durable. */
+	wmb();
+}
+
+/*
+ * Lines of the direct map first: a dirty one, left by a file without a key that
+ * had the blocks before, would be evicted over the new data. Then whole lines
+ * without reading them, past the caches: lines of the alias that hold remains of
+ * the past are overwritten.
+ */
+static void zero_step(void *kaddr, phys_addr_t phys, size_t len)
+{
+	size_t done;
+
+	clflush_cache_range(__va(phys), len);
+	for (done = 0; done < len; done += PAGE_SIZE)
+		memcpy_flushcache(kaddr + done, empty_zero_page, PAGE_SIZE);
+}
+
+/**
+ * mktme_alias_zero() - zeros under the key in newly allocated blocks
+ * @keyid: the alias
+ * @phys: physical address, without KeyID; page aligned
+ * @len: bytes; whole pages
+ *
+ * The zeros are in the persistence domain on return. The blocks must not be
+ * visible in the file before.
+ *
+ * Context: Process context, may sleep, but takes no filesystem lock and allocates
+ * nothing: usable inside a transaction.
+ * Return: 0; -EINVAL for parts of pages; -ENXIO if there is no alias of all of
+ * the range: the blocks are stale and the caller must not use them.
+ */
+int mktme_alias_zero(unsigned int keyid, phys_addr_t phys, size_t len)
+{
+	int err;
+
+	if (WARN_ON_ONCE(!PAGE_ALIGNED(phys | len)))
+		return -EINVAL;
+	err = walk_alias(keyid, phys, len, zero_step);
+	WARN_ON_ONCE(err);
+	/* Non-temporal stores are weakly ordered. */
+	wmb();
+	return err;
+}
