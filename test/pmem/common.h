@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Harness and fixture of the guest tests
+ *
+ * A test program is a list of TEST() functions and tap_main(). Each test runs
+ * in a process of its own, so a SIGBUS, a leaked mapping or a dropped
+ * capability ends with it; its name is "program: function".
+ */
+#ifndef TEST_COMMON_H
+#define TEST_COMMON_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
+#include "../../include/uapi/linux/mktme_dax.h"
+#include "pattern.h"
+
+typedef int32_t key_serial_t;
+
+#define KIB	1024UL
+#define MIB	(1024UL * KIB)
+#define PAGE	4096UL
+#define PMD	(2 * MIB)
+
+/* ---- tap.c ---- */
+
+#define TEST(fn)							\
+	static void fn(void);						\
+	__attribute__((constructor)) static void register_##fn(void)	\
+	{								\
+		tap_add(#fn, fn);					\
+	}								\
+	static void fn(void)
+
+/* A failed CHECK is noted and the test goes on; a failed NEED ends it. */
+#define CHECK(cond, ...)						\
+	((cond) ? true : (tap_fail(__FILE__, __LINE__, #cond, "" __VA_ARGS__), false))
+#define NEED(cond, ...)							\
+	do {								\
+		if (!CHECK(cond, __VA_ARGS__))				\
+			tap_end();					\
+	} while (0)
+#define CHECK_EQ(a, b)							\
+	({								\
+		long long a_ = (long long)(a), b_ = (long long)(b);	\
+		a_ == b_ ? true : (tap_fail(__FILE__, __LINE__,		\
+					    #a " == " #b, "%#llx, %#llx", a_, b_), false); \
+	})
+/* The call fails with exactly this errno. */
+#define CHECK_ERRNO(call, wanted)					\
+	({								\
+		errno = 0;						\
+		long long r_ = (long long)(call);			\
+		int e_ = errno;						\
+		r_ == -1 && e_ == (wanted) ? true :			\
+			(tap_fail(__FILE__, __LINE__, #call, "returned %lld, %s; %s wanted", \
+				  r_, errno_name(e_), errno_name(wanted)), false); \
+	})
+
+void tap_add(const char *name, void (*fn)(void));
+int tap_main(const char *program, int argc, char **argv);
+void tap_fail(const char *file, int line, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void tap_end(void) __attribute__((noreturn));
+void tap_skip(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *tap_test_name(void);
+const char *errno_name(int err);
+/* The CPU has no TME-MK (MKTME_CONTROL=1): only refusals can be seen. */
+bool control_run(void);
+/* Ends the test as passed: in a control run there is nothing beyond this. */
+void tap_pass_control(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+
+/* ---- key.c ---- */
+
+int encrypt_mprotect(void *addr, size_t len, int prot, key_serial_t serial);
+long keyctl_call(int op, unsigned long a, unsigned long b, unsigned long c,
+		 unsigned long d);
+key_serial_t add_key_raw(const char *type, const char *description,
+			 const void *payload, size_t len);
+void key_payload(unsigned int number, char *out, size_t size);
+key_serial_t add_test_key(unsigned int number);
+/* As add_test_key(), or ends the test: in a control run with EOPNOTSUPP seen. */
+key_serial_t need_key(unsigned int number);
+void drop_capability(int cap);
+
+/* ---- fixture.c ---- */
+
+const char *fixture_dir(void);
+void use_dir(const char *dir);
+/* An empty file of this size, gone after the test; @path may be NULL. */
+int new_file(off_t size, char *path);
+int kept_file(const char *name, off_t size, char *path);
+void *map_file(int fd, size_t len, int prot, int flags);
+/* new_file() + mapping + bind: PROT_READ | PROT_WRITE, shared. */
+void *bound_mapping(int fd, size_t len, key_serial_t key);
+int read_text(const char *path, char *buf, size_t size);
+int open_secret_file(off_t size, unsigned int seed, key_serial_t key, char *path);
+bool is_pattern(const void *buf, size_t len, unsigned int seed, uint64_t off);
+bool is_zero(const void *buf, size_t len);
+void read_all(int fd, void *buf, size_t len, off_t off);
+void write_all(int fd, const void *buf, size_t len, off_t off);
+bool has_record(int fd);
+/* Runs fn(arg) and tells which signal it took, 0 for none. */
+int signal_of(void (*fn)(void *), void *arg);
+void load_byte(void *addr);
+void store_byte(void *addr);
+/* Two-process tests: a child with a pipe each way. */
+struct peer {
+	pid_t pid;
+	int in, out;
+};
+bool spawn(struct peer *peer);		/* true in the child */
+void tell(struct peer *peer, char what);
+void await(struct peer *peer, char what);
+void join(struct peer *peer);		/* the child's failures count here */
+
+/* ---- scratch.c: a file system that a test may mount and unmount as it likes ---- */
+
+#define SCRATCH		"/mnt/scratch"
+#define SCRATCH_DEV	"/dev/pmem1"
+
+/* Formats, mounts and works there from now on; options as for mount -o. */
+void scratch_new(const char *options);
+/* What was in core is gone: bound files are locked. */
+void scratch_cycle(const char *options);
+void scratch_umount(void);
+int scratch_file(const char *name, int flags);
+int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- place.c: where a page is, and who sees it how ---- */
+
+struct pte {
+	char level[8];
+	unsigned long long raw, pfn;
+	unsigned int keyid;
+};
+
+struct extent {
+	uint64_t logical, physical, len;
+	uint32_t flags;
+};
+
+struct pte pte_of(const void *addr);
+unsigned long long pagemap_pfn(const void *addr);
+unsigned long flushed_lines(void);
+unsigned int fiemap(int fd, struct extent *out, unsigned int max);
+/* Byte offset in the block device; 0 where there is no block. */
+uint64_t block_of(int fd, uint64_t off);
+/* Physical address of a byte of the file, from FIEMAP and sysfs. */
+uint64_t phys_of(int fd, uint64_t off);
+uint64_t device_base(int fd);
+/* Blocks of data, an external xattr block not counted. */
+unsigned long data_blocks(int fd);
+
+/* Lines for the host, which looks at the DIMM file after power-off. */
+void host_cipher(int fd, uint64_t off, size_t len, unsigned int key, unsigned int seed);
+void host_zero(int fd, uint64_t off, size_t len, unsigned int key);
+void host_clear(int fd, uint64_t off, size_t len, unsigned int seed);
+
+#endif
