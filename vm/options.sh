@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # the variables are run.sh's
+# The command line of vm/run.sh.
+
+usage() {
+	cat <<END
+usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT...]
+       vm/run.sh --shell [option]...
+
+  --name NAME          logs go to build/logs/NAME/
+  --script SCRIPT      what the guest runs: a path in the guest, or a file of the host
+  --shell              a person on the terminal instead
+  --engine ENGINE      cache (default), direct or none
+  --keyid-bits N       KeyID bits of the CPU; default 6; 0 is a CPU without TME
+  --dimm FILE          DIMM file; default build/dimm.img
+  --dimm-size MIB      its size, label area included; default 1026
+  --fresh              start with an empty DIMM
+  --smp N, --mem MIB   CPUs (2) and memory (1024)
+  --timeout SECONDS    default 300
+  --append "ARGUMENTS" more kernel arguments
+  --add HOST:GUEST     put a file or directory of the host in the guest (repeatable)
+  --expect-powercut    the guest ends by writing "powercut" to the report port
+  --cpu PROPERTIES     more CPU properties, separated by commas
+  --kernel FILE        another bzImage
+
+Exit status: 0 when the report ends with "verdict ok" (or with the expected power
+cut) and has no "not ok" line, 124 on a timeout, 2 on wrong usage, else 1.
+END
+}
+
+misuse() {
+	printf 'run.sh: %s (see vm/run.sh --help)\n' "$*" >&2
+	exit 2
+}
+
+parse_arguments() {
+	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
+	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu=''
+	additions=() arguments=()
+	kernel=build/kernel/bzImage
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--fresh) fresh=yes ;;
+		--shell) shell=yes ;;
+		--expect-powercut) expect_powercut=yes ;;
+		--help) usage; exit 0 ;;
+		--) shift; arguments=("$@"); return ;;
+		--*)
+			[ $# -gt 1 ] || misuse "$1 needs a value"
+			parse_value "$1" "$2"
+			shift ;;
+		*) misuse "what is \"$1\"?" ;;
+		esac
+		shift
+	done
+}
+
+parse_value() {
+	case $1 in
+	--name) name=$2 ;;
+	--script) script=$2 ;;
+	--engine) engine=$2 ;;
+	--keyid-bits) keyid_bits=$2 ;;
+	--dimm) dimm=$2 ;;
+	--dimm-size) dimm_size=$2 ;;
+	--smp) smp=$2 ;;
+	--mem) mem=$2 ;;
+	--timeout) timeout=$2 ;;
+	--append) append=$2 ;;
+	--add) additions+=("$2") ;;
+	--cpu) cpu=$2 ;;
+	--kernel) kernel=$2 ;;
+	*) misuse "unknown option $1" ;;
+	esac
+}
+
+check_arguments() {
+	local number
+	if [ "$shell" = yes ]; then
+		name=${name:-shell}
+	fi
+	[ -n "$name" ] || misuse "--name is missing"
+	[ "$shell" = yes ] || [ -n "$script" ] || misuse "--script is missing"
+	case $engine in
+	cache | direct | none) ;;
+	*) misuse "unknown engine \"$engine\": cache, direct or none" ;;
+	esac
+	for number in "$keyid_bits" "$dimm_size" "$smp" "$mem" "$timeout"; do
+		case $number in
+		'' | *[!0-9]*) misuse "\"$number\" is not a number" ;;
+		esac
+	done
+	[ "$dimm_size" -gt 2 ] || misuse "a DIMM of $dimm_size MiB is all label area"
+	emulator=build/emulator/qemu-system-x86_64
+	[ -x "$emulator" ] || die "there is no $emulator: run 'make emulator' first"
+	[ -e "$kernel" ] || die "there is no $kernel: run 'make kernel' first"
+	[ -e build/initramfs.cpio.gz ] || die "there is no build/initramfs.cpio.gz: run 'make initramfs' first"
+}

@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Boots the VM once, runs one script in it, and brings back a verdict.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+. vm/options.sh
+
+# A DIMM that is named has to exist: a typing error must not become an empty DIMM.
+prepare_dimm() {
+	local bytes=$((dimm_size * 1024 * 1024))
+	if [ "$fresh" = yes ] || [ "$dimm" = build/dimm.img ] && [ ! -e "$dimm" ]; then
+		mkdir -p "$(dirname "$dimm")"
+		rm -f "$dimm"
+		truncate -s "$bytes" "$dimm" || die "cannot make the DIMM file $dimm"
+	fi
+	[ -e "$dimm" ] || die "there is no DIMM file $dimm (--fresh makes one)"
+	[ -w "$dimm" ] || die "the DIMM file $dimm is not writable"
+	[ "$(stat -Lc %s "$dimm")" -eq "$bytes" ] ||
+		die "the DIMM file $dimm has $(stat -Lc %s "$dimm") bytes, not $bytes (--dimm-size)"
+}
+
+prepare_initrd() {
+	initrd=build/initramfs.cpio.gz
+	if [ -n "$script" ] && [ -f "$script" ]; then
+		additions+=("$script:/script")
+		script=/script
+	fi
+	if [ ${#additions[@]} -gt 0 ]; then
+		vm/mkinitramfs.sh --add "$log/addition.gz" "${additions[@]}"
+		cat build/initramfs.cpio.gz "$log/addition.gz" >"$log/initrd"
+		initrd=$log/initrd
+	fi
+}
+
+# The address of the DIMM is part of the cipher's tweak: it is fixed, not left to
+# the order in which the machine puts its memory together.
+compose_command() {
+	local properties=max,vendor=GenuineIntel,phys-bits=46 command_line
+	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
+	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init quiet"
+	if [ "$shell" = yes ]; then
+		command_line+=" TERM=${TERM:-vt100} LINES=$(tput lines) COLUMNS=$(tput cols)"
+		command_line+=" $append -- --shell"
+	else
+		command_line+=" $append -- $script ${arguments[*]}"
+	fi
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	qemu=(build/emulator/qemu-system-x86_64
+		-L /usr/share/seabios -L /usr/share/qemu
+		-nodefaults -no-user-config -display none -no-reboot
+		-accel tcg,thread=multi -machine q35,nvdimm=on -cpu "$properties"
+		-smp "$smp" -m "$mem,slots=2,maxmem=$((mem + 16384))M"
+		-object "memory-backend-file,id=dimm,share=on,mem-path=$dimm,size=${dimm_size}M,align=2M"
+		-device "nvdimm,id=nvdimm,memdev=dimm,label-size=2M,addr=0x100000000"
+		-device virtio-rng-pci
+		-device virtio-serial-pci
+		-chardev "file,id=report,path=/dev/fd/3"
+		-device virtserialport,chardev=report,name=report
+		-kernel "$kernel" -initrd "$initrd" -append "$command_line")
+	if [ "$shell" = yes ]; then
+		qemu+=(-chardev "stdio,id=console,mux=on,signal=off,logfile=$log/console.log"
+			-serial chardev:console -mon chardev=console)
+	else
+		qemu+=(-chardev "file,id=console,path=$log/console.log" -serial chardev:console)
+	fi
+	printf '%q ' "${qemu[@]}" >"$log/cmdline"
+	echo >>"$log/cmdline"
+}
+
+run_shell() {
+	note "booting; Ctrl-A X leaves at once, exit powers off"
+	"${qemu[@]}" 3>"$log/report"
+}
+
+# Follows the report port until QEMU closes it.  Leaves the outcome in $outcome.
+follow_report() {
+	local line rest port pid status deadline=$((SECONDS + timeout))
+	outcome=ended
+	exec {port}< <(exec "${qemu[@]}" 3>&1 >"$log/qemu.out" 2>&1 </dev/null)
+	pid=$!
+	# shellcheck disable=SC2064 # the pid of now
+	trap "kill -KILL $pid 2>/dev/null || true" EXIT
+	while :; do
+		rest=$((deadline - SECONDS))
+		if [ "$rest" -le 0 ]; then
+			outcome=timeout
+			break
+		fi
+		status=0
+		IFS= read -r -t "$rest" -u "$port" line || status=$?
+		if [ "$status" -gt 128 ]; then
+			continue
+		elif [ "$status" -ne 0 ]; then
+			break
+		fi
+		printf '%s\n' "${line%$'\r'}" >>"$log/report"
+		if [ "${line%$'\r'}" = powercut ]; then
+			outcome=powercut
+			break
+		fi
+	done
+	if [ "$outcome" != ended ]; then
+		kill -KILL "$pid" 2>/dev/null || true
+	fi
+	qemu_status=0
+	wait "$pid" 2>/dev/null || qemu_status=$?
+	exec {port}<&-
+	trap - EXIT
+}
+
+# One line that says how the run went; the exit status follows from it.
+judge() {
+	local last
+	last=$(tail -n 1 "$log/report")
+	if [ "$outcome" = timeout ]; then
+		verdict="timeout after $timeout s"
+		return 124
+	fi
+	if [ "$outcome" = powercut ]; then
+		[ "$expect_powercut" = yes ] && verdict="power cut, as expected" && no_test_failed && return 0
+		[ "$expect_powercut" = yes ] || verdict="unexpected power cut"
+		return 1
+	fi
+	case $last in
+	"verdict ok")
+		verdict=ok
+		if [ "$expect_powercut" = yes ]; then
+			verdict="the expected power cut did not come"
+			return 1
+		fi
+		no_test_failed ;;
+	"verdict fail "*)
+		verdict=${last#verdict fail }
+		return 1 ;;
+	*)
+		verdict="no verdict: $(explain_silence)"
+		return 1 ;;
+	esac
+}
+
+no_test_failed() {
+	if grep -q '^ *not ok' "$log/report"; then
+		verdict="$(grep -c '^ *not ok' "$log/report") tests failed"
+		return 1
+	fi
+}
+
+explain_silence() {
+	if [ -s "$log/qemu.out" ]; then
+		head -n 1 "$log/qemu.out"
+	elif grep -aqE 'Kernel panic|BUG:|Oops' "$log/console.log" 2>/dev/null; then
+		grep -aE 'Kernel panic|BUG:|Oops' "$log/console.log" | head -n 1
+	else
+		echo "QEMU ended with status $qemu_status"
+	fi
+}
+
+parse_arguments "$@"
+check_arguments
+prepare_dimm
+log=$LOGS/$name
+rm -rf "$log"
+mkdir -p "$log"
+: >"$log/report"
+prepare_initrd
+compose_command
+if [ "$shell" = yes ]; then
+	run_shell
+	exit
+fi
+follow_report
+status=0
+judge || status=$?
+printf '%s\nexit %d\n' "$verdict" "$status" >"$log/status"
+if [ "$status" -ne 0 ]; then
+	printf 'run.sh: %s: %s (see %s/)\n' "$name" "$verdict" "$log" >&2
+fi
+exit "$status"
