@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# Wiring only: each target is a script, and each script can be run by itself.
+
+help:
+	@echo 'make run         everything from nothing to the story: set up, build, boot, show'
+	@echo 'make test        everything from nothing to the totals of all tests'
+	@echo ''
+	@echo 'make shell       a shell in the VM'
+	@echo 'make check       the gates only: licences, shell, patches, configuration'
+	@echo 'make setup       install the Debian packages that are missing'
+	@echo 'make kernel      build/kernel/       (VARIANT=debug: the self-checking one)'
+	@echo 'make emulator    build/emulator/'
+	@echo 'make programs    build/test/         test programs'
+	@echo 'make initramfs   build/initramfs.cpio.gz'
+	@echo 'make clean       remove build/       (cache and sources stay)'
+	@echo 'make clean-cache remove the cache: sources, trees, results'
+	@echo ''
+	@echo 'LINUX_SRC=, QEMU_SRC=  sources by path instead of the network (README.md)'
+	@echo 'JOBS=                  parallel compilers; default: all CPUs'
+
+run: prepare
+	@scripts/story.sh
+
+test: prepare
+	@scripts/test.sh
+
+shell: prepare
+	@vm/run.sh --shell
+
+check: setup emulator kernel
+	@scripts/check.sh
+
+prepare: setup emulator kernel initramfs
+
+setup:
+	@scripts/setup.sh
+
+emulator: setup
+	@scripts/emulator.sh
+
+kernel: setup
+	@scripts/kernel.sh
+
+programs: setup
+	@scripts/programs.sh
+
+initramfs: programs
+	@scripts/initramfs.sh
+
+clean:
+	rm -rf build
+
+clean-cache:
+	@scripts/clean-cache.sh
+
+.NOTPARALLEL:
+.PHONY: help run test shell check prepare setup emulator kernel programs initramfs clean clean-cache

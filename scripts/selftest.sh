@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck disable=SC2317 # commands are called by "expect"
+# Tests of the build scripts and of the VM runner's own errors.  TAP.
+#
+# Works on small trees in a scratch directory; needs no network.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+. scripts/apt.sh
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+number=0 failed=0
+
+# expect NAME STATUS REGEX COMMAND...: ends with this status, says this
+expect() {
+	local name=$1 wanted=$2 regex=$3 status=0 output
+	shift 3
+	output=$("$@" 2>&1 </dev/null) || status=$?
+	number=$((number + 1))
+	if [ "$status" -eq "$wanted" ] && grep -qE -- "$regex" <<<"$output"; then
+		echo "ok $number - $name"
+	else
+		echo "not ok $number - $name"
+		printf 'status %d, wanted %d; looked for: %s\n%s\n' "$status" "$wanted" "$regex" "$output" | sed 's/^/# /'
+		failed=1
+	fi
+}
+
+make_small_tree() {
+	tree=$scratch/tree
+	rm -rf "$tree" "$scratch/queue" "$scratch/files"
+	mkdir -p "$tree/fs" "$scratch/queue" "$scratch/files"
+	printf '%s\n' one two three four five six seven >"$tree/fs/old.c"
+	echo "VERSION=1.0-1" >"$scratch/queue/VERSION"
+	sed 's/four/FOUR/' "$tree/fs/old.c" | diff -u --label a/fs/old.c --label b/fs/old.c \
+		"$tree/fs/old.c" - >"$scratch/queue/0001-four.patch" || true
+	echo 0001-four.patch >"$scratch/queue/series"
+	echo new >"$scratch/files/new.c"
+	echo "$scratch/files fs/sub" >"$scratch/list"
+}
+
+overlay() {
+	scripts/overlay.sh apply "$tree" "$scratch/list" "$scratch/queue/series" "$scratch/queue/VERSION"
+}
+
+content_is() {
+	[ "$(cat "$1")" = "$2" ]
+}
+
+test_overlay() {
+	make_small_tree
+	expect "overlay: files and patches go in" 0 '' overlay
+	expect "overlay: the patch is in" 0 FOUR cat "$tree/fs/old.c"
+	expect "overlay: the new file is in" 0 '' content_is "$tree/fs/sub/new.c" new
+	touch -d @1 "$tree/fs/old.c"
+	expect "overlay: again" 0 '' overlay
+	expect "overlay: what is the same is not written again" 0 '^1$' stat -c %Y "$tree/fs/old.c"
+	: >"$scratch/queue/series"
+	: >"$scratch/list"
+	expect "overlay: empty" 0 '' overlay
+	expect "overlay: what is taken off the queue is restored" 0 four cat "$tree/fs/old.c"
+	expect "overlay: what is taken off the list is removed" 1 '' test -e "$tree/fs/sub/new.c"
+}
+
+test_overlay_refusals() {
+	make_small_tree
+	echo "$scratch/files/new.c fs/old.c" >"$scratch/list"
+	expect "overlay: refuses to overwrite" 1 'refuses to overwrite fs/old.c' overlay
+	make_small_tree
+	sed -i 's/^ three/ drei/' "$scratch/queue/0001-four.patch"
+	expect "overlay: names patch, versions and file" 1 \
+		'0001-four.patch does not apply \(tested with 1.0-1, found' overlay
+	expect "overlay: names the file of a patch that does not apply" 1 'fs/old.c' overlay
+	expect "overlay: a failed patch leaves the tree as it was" 0 four cat "$tree/fs/old.c"
+	sed -i 's|fs/old.c|fs/gone.c|' "$scratch/queue/0001-four.patch"
+	expect "overlay: a file that is gone" 1 'fs/gone.c, which this source does not have' overlay
+	sed -i 's|^--- .*|--- /dev/null|' "$scratch/queue/0001-four.patch"
+	expect "overlay: a patch that creates a file" 1 'new files belong in' overlay
+	make_small_tree
+	echo "$scratch/nothing fs" >"$scratch/list"
+	expect "overlay: a source that is not there" 1 "there is no $scratch/nothing" overlay
+}
+
+one_line_format() {
+	printf '%s\n' 'deb [arch=amd64] http://a.example/debian CODE main # x' 'deb http://b.example CODE stable' \
+		'#deb http://c.example CODE main' 'deb http://d.example sid main' | sed "s/CODE/$(release_name)/" |
+		convert_list - | tr '\n' ';'
+}
+
+deb822_format() {
+	printf '%s\n' 'Types: deb' 'URIs: http://a.example/debian' 'Suites: CODE' ' CODE-updates' \
+		'Components: main' 'Signed-By:' ' -----BEGIN' ' .' '' 'Types: deb' 'Enabled: no' 'URIs: http://b.example' \
+		'Suites: CODE' 'Components: main' '' 'Types: deb' 'URIs: http://c.example' 'Suites: CODE' \
+		'Components: stable' | sed "s/CODE/$(release_name)/" | convert_sources - | tr '\n' ';'
+}
+
+test_apt() {
+	expect "apt: one-line format" 0 \
+		'^deb \[arch=amd64\] http://a.example/debian [a-z]+ main;deb-src \[arch=amd64\] [^;]*;$' one_line_format
+	expect "apt: deb822 format" 0 \
+		'^Types: deb deb-src;URIs: http://a[^;]*;Suites: [a-z]+; [a-z]+-updates;[^c]*Components: main;Signed-By:; -----BEGIN; .;;$' \
+		deb822_format
+}
+
+test_sources() {
+	expect "fetch: a LINUX_SRC that is not there" 1 'there is no /nowhere' \
+		env LINUX_SRC=/nowhere scripts/fetch.sh get linux
+	echo junk >"$scratch/junk.deb"
+	expect "fetch: a LINUX_SRC that is junk" 1 'holds no kernel source' \
+		env LINUX_SRC="$scratch/junk.deb" scripts/fetch.sh unpack linux "$scratch/junk"
+	expect "fetch: junk leaves no tree" 1 '' test -e "$scratch/junk"
+	expect "fetch: no network" 1 'cannot reach the Debian archive.*LINUX_SRC' \
+		env XDG_CACHE_HOME="$scratch/cache" http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 \
+		scripts/fetch.sh get linux
+	expect "fetch: no network leaves no download" 1 '' \
+		sh -c "ls $scratch/cache/mktme-dax/downloads | grep ."
+}
+
+boot() {
+	vm/run.sh --name selftest --script /bin/true "$@"
+}
+
+test_runner() {
+	expect "vm: an unknown engine" 2 'unknown engine "shadow"' boot --engine shadow
+	expect "vm: an unknown option" 2 'unknown option --nonsense' boot --nonsense 1
+	expect "vm: a number that is none" 2 '"many" is not a number' boot --smp many
+	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/none" boot --dimm "$scratch/none"
+	truncate -s 4M "$scratch/small"
+	expect "vm: a DIMM file of another size" 1 'has 4194304 bytes, not' boot --dimm "$scratch/small"
+	expect "vm: a script that succeeds" 0 '' boot --dimm "$scratch/dimm" --fresh
+	expect "vm: the verdict is the last line" 0 '^verdict ok$' tail -n 1 $LOGS/selftest/report
+	expect "vm: the command line is logged" 0 'qemu-system-x86_64 .*tme-engine=cache' cat $LOGS/selftest/cmdline
+	expect "vm: a script that fails" 1 'ended with status 1' vm/run.sh --name selftest --script /bin/false
+	echo 'echo "not ok 1 - x" >&3' >"$scratch/notok.sh"
+	expect "vm: a test that is not ok" 1 '1 tests failed' vm/run.sh --name selftest --script "$scratch/notok.sh"
+	echo 'echo c >/proc/sysrq-trigger' >"$scratch/crash.sh"
+	expect "vm: a crash leaves no verdict" 1 'no verdict: .*(panic|BUG|Oops)' \
+		vm/run.sh --name selftest --script "$scratch/crash.sh"
+	echo 'sleep 1000' >"$scratch/sleep.sh"
+	expect "vm: a timeout" 124 'timeout after 15 s' \
+		vm/run.sh --name selftest --script "$scratch/sleep.sh" --timeout 15
+	echo 'echo powercut >&3; sleep 1000' >"$scratch/cut.sh"
+	expect "vm: an expected power cut" 0 '' \
+		vm/run.sh --name selftest --script "$scratch/cut.sh" --expect-powercut
+	expect "vm: an unexpected power cut" 1 'unexpected power cut' vm/run.sh --name selftest --script "$scratch/cut.sh"
+}
+
+test_overlay
+test_overlay_refusals
+test_apt
+test_sources
+test_runner
+echo "1..$number"
+exit "$failed"

@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Runs all layers of tests, the quick ones first, and adds up their totals.
+#
+# A layer is a program that prints TAP.  One that fails without a "not ok", or
+# that runs no test at all, counts as a failure.  The last line of the output is
+# "N passed, M failed, K skipped".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+passed=0 failed=0 skipped=0
+
+count_lines() {
+	grep -cE "$1" "$2" || true
+}
+
+run_layer() {
+	local layer=$1 log=$LOGS/test-$1.tap status=0 ok bad skip
+	shift
+	printf '\n==== %s\n' "$layer"
+	stage_begin "$layer"
+	"$@" </dev/null 2>"$log.err" | tee "$log" || status=$?
+	skip=$(count_lines '^ok .*# *[Ss][Kk][Ii][Pp]' "$log")
+	bad=$(count_lines '^not ok( |$)' "$log")
+	ok=$(($(count_lines '^ok( |$)' "$log") - skip))
+	if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$ok" -eq 0 ]; }; then
+		echo "not ok - $layer ended with status $status after $ok tests"
+		bad=1
+	fi
+	if [ "$bad" -ne 0 ]; then
+		tail -n 20 "$log.err" | sed 's/^/# /'
+	fi
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	stage_end "$ok passed, $bad failed, $skip skipped"
+}
+
+mkdir -p "$LOGS"
+run_layer check scripts/check.sh
+run_layer scripts scripts/selftest.sh
+run_layer host test/host/run.sh
+run_layer emulator test/emulator/run.sh
+run_layer pmem test/pmem/run.sh
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ]
