@@ -30,7 +30,7 @@ list_libraries() {
 # The same for one file or directory, and for what the programs among it need
 list_with_libraries() {
 	local host=$1 guest=$2 file
-	find "$host" -type f | sort | while read -r file; do
+	find "$host" -type f ! -name '*.o' | sort | while read -r file; do
 		printf '%s\t%s\n' "$file" "$guest${file#"$host"}"
 	done
 	find "$host" -type f -perm /111 | list_libraries
@@ -67,11 +67,6 @@ list_files() {
 	if [ -d build/test/pmem ]; then
 		list_with_libraries build/test/pmem /test
 	fi
-	for source in test/pmem/*.sh; do
-		if [ -e "$source" ]; then
-			printf '%s\t/test/%s\n' "$source" "${source##*/}"
-		fi
-	done
 	printf 'build/vm/init\t/init\n'
 }
 
