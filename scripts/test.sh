@@ -42,5 +42,5 @@ run_layer host test/host/run.sh
 run_layer emulator test/emulator/run.sh
 run_layer pmem test/pmem/run.sh
 
-printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped" | tee $LOGS/totals
 [ "$failed" -eq 0 ]
