@@ -17,14 +17,13 @@ find_program() {
 		die "program $1 is not installed (scripts/setup.sh installs it)"
 }
 
-# "host path<TAB>guest path" for each library of the programs on stdin
+# "host path<TAB>guest path" for each library of the programs on stdin.  Not all of
+# them have any: scripts and static programs make ldd fail.
 list_libraries() {
-	local program
-	while read -r program; do
-		ldd "$program" 2>/dev/null || true
-	done | { grep -o '/[^ ]*' || true; } | sort -u | while read -r library; do
-		printf '%s\t%s\n' "$(realpath "$library")" "$library"
-	done
+	{ xargs -r ldd 2>/dev/null || true; } | sed -n 's/^\t[^/]*\(\/[^ ]*\) (0x.*/\1/p' | sort -u |
+		while read -r library; do
+			printf '%s\t%s\n' "$library" "$library"
+		done
 }
 
 # The same for one file or directory, and for what the programs among it need
@@ -39,10 +38,10 @@ list_with_libraries() {
 list_programs() {
 	local program
 	sed -n 's/^bin //p' vm/initramfs.list | tr ' ' '\n' | while read -r program; do
-		program=$(find_program "$program")
-		printf '%s\t%s\n' "$(realpath "$program")" "/usr/bin/${program##*/}"
-		realpath "$program" | list_libraries
-	done
+		find_program "$program"
+	done >build/vm/programs
+	sed 's|.*/\(.*\)|&\t/usr/bin/\1|' build/vm/programs
+	list_libraries <build/vm/programs
 }
 
 # Libraries that are loaded by name at run time, so that ldd cannot know them
@@ -50,7 +49,7 @@ list_named_libraries() {
 	local library
 	sed -n 's/^lib //p' vm/initramfs.list | tr ' ' '\n' | while read -r library; do
 		library=$(ldconfig_path "$library")
-		printf '%s\t%s\n' "$(realpath "$library")" "$library"
+		printf '%s\t%s\n' "$library" "$library"
 	done
 }
 
@@ -73,14 +72,10 @@ list_files() {
 # Identity of what is in the archive: size and time say it for the host's
 # programs, content for our own.
 identify() {
-	local host guest
-	sha256sum vm/mkinitramfs.sh
-	while IFS=$'\t' read -r host guest; do
-		case $host in
-		/*) stat -c "%s %Y $guest" "$host" ;;
-		*) printf '%s %s\n' "$(sha256sum <"$host")" "$guest" ;;
-		esac
-	done
+	local list=$1
+	cat vm/mkinitramfs.sh "$list"
+	cut -f1 "$list" | sed -n '/^\//p' | xargs -r -d '\n' stat -L -c '%s %Y %n'
+	cut -f1 "$list" | sed '/^\//d' | xargs -r -d '\n' sha256sum
 }
 
 copy_files() {
@@ -89,7 +84,7 @@ copy_files() {
 	ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root/"
 	while IFS=$'\t' read -r host guest; do
 		mkdir -p "$root${guest%/*}"
-		cp "$host" "$root$guest"
+		cp -L "$host" "$root$guest"
 	done
 	chmod -R u=rwX,go=rX "$root"
 	[ -e "$root/init" ] || return 0
@@ -130,7 +125,7 @@ build_init() {
 # Leaves "OUT" and "OUT.id"; both are moved into place when complete.
 write_archive() {
 	local out=$1 list=$2 applets=$3 id root
-	id=$(identify <"$list" | sha256sum)
+	id=$(identify "$list" | sha256sum)
 	if [ -e "$out" ] && [ "$(cat "$out.id" 2>/dev/null)" = "$id" ]; then
 		return
 	fi
