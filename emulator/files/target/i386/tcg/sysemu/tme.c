@@ -1,0 +1,250 @@
+/*
+ * Intel TME-MK for TCG: properties, start-up, reset, and what a TLB maps
+ *
+ * See tme-internal.h for words and locks, emulator/README.md of the project for
+ * the model as a whole.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "exec/address-spaces.h"
+#include "exec/exec-all.h"
+#include "exec/ram_addr.h"
+#include "migration/blocker.h"
+#include "sysemu/reset.h"
+#include "sysemu/sysemu.h"
+#include "tme-internal.h"
+
+hwaddr tme_first = UINT64_MAX;
+bool tme_caching;
+TMEState tme;
+
+/**
+ * tme_find_nv: the persistent memory at an address
+ * @bus: bus address
+ */
+TMENvRange *tme_find_nv(hwaddr bus)
+{
+    for (unsigned i = 0; i < tme.nv_count; i++) {
+        if (bus >= tme.nv[i].start && bus < tme.nv[i].end) {
+            return &tme.nv[i];
+        }
+    }
+    return NULL;
+}
+
+/**
+ * tme_find_ram: the RAM at an address
+ * @bus: bus address
+ * @ram: result, good up to the end of the page
+ *
+ * Called with the RCU read lock.
+ * Return: false if there is no writable RAM
+ */
+bool tme_find_ram(hwaddr bus, TMERam *ram)
+{
+    TMENvRange *nv = tme_find_nv(bus);
+    hwaddr ofs, len = 1;
+    MemoryRegion *mr;
+
+    if (nv) {
+        ram->host = nv->ram.host + (bus - nv->start);
+        ram->addr = nv->ram.addr + (bus - nv->start);
+        return true;
+    }
+    mr = address_space_translate(&address_space_memory, bus, &ofs, &len, true,
+                                 MEMTXATTRS_UNSPECIFIED);
+    if (!memory_access_is_direct(mr, true)) {
+        return false;
+    }
+    ram->host = qemu_map_ram_ptr(mr->ram_block, ofs);
+    ram->addr = memory_region_get_ram_addr(mr) + ofs;
+    return true;
+}
+
+/**
+ * tme_ram_changed: RAM was written behind the back of TCG
+ * @addr: where
+ * @len: how much
+ *
+ * Code translated from it is stale. (The other users of dirty bits are display
+ * and migration; neither exists here.)
+ */
+void tme_ram_changed(ram_addr_t addr, hwaddr len)
+{
+    if (cpu_physical_memory_range_includes_clean(addr, len,
+                                                 1 << DIRTY_MEMORY_CODE)) {
+        tb_invalidate_phys_range(addr, addr + len);
+    }
+}
+
+hwaddr tme_map_slow(hwaddr paddr)
+{
+    bool alias = paddr >> tme.shift;
+
+    /* Already mapped: a nested page walk comes by twice. */
+    if (paddr >= TME_CACHE_BASE || (!alias && !tme_find_nv(paddr))) {
+        return paddr;
+    }
+    switch (tme.engine) {
+    case TME_ENGINE_CACHE:
+        return tme_cache_map(paddr & TARGET_PAGE_MASK) |
+               (paddr & ~TARGET_PAGE_MASK);
+    case TME_ENGINE_NONE:
+        return paddr & tme.bus_mask;
+    default:
+        return paddr;
+    }
+}
+
+/* Reset and power-off look the same to keys and caches: both are gone. */
+static void tme_reset(void *opaque)
+{
+    tme_msr_reset();
+    tme_keys_reset();
+    if (tme.engine == TME_ENGINE_CACHE) {
+        tme_cache_reset();
+        for (unsigned i = 0; i < tme.vcpus->len; i++) {
+            tme_vcpu_reset(g_ptr_array_index(tme.vcpus, i));
+        }
+    }
+}
+
+/* The NVDIMM's region is an alias of its backend; only a section tells. */
+static bool is_nonvolatile(hwaddr addr)
+{
+    MemoryRegionSection section = memory_region_find(get_system_memory(), addr,
+                                                     1);
+
+    memory_region_unref(section.mr);
+    return section.mr && section.nonvolatile;
+}
+
+static bool add_nv(Int128 start, Int128 len, const MemoryRegion *mr,
+                   hwaddr ofs, void *opaque)
+{
+    MemoryRegion *ram = (MemoryRegion *)mr;
+    TMENvRange *nv = &tme.nv[tme.nv_count];
+
+    if (!memory_region_is_ram(ram) || !is_nonvolatile(int128_get64(start))) {
+        return false;
+    }
+    if (tme.nv_count == TME_MAX_NV) {
+        error_setg(&error_fatal, "tme: more than %d NVDIMMs", TME_MAX_NV);
+    }
+    nv->start = int128_get64(start);
+    nv->end = nv->start + int128_get64(len);
+    nv->ram.host = memory_region_get_ram_ptr(ram) + ofs;
+    nv->ram.addr = memory_region_get_ram_addr(ram) + ofs;
+    memory_region_ref(ram);
+    tme.nv_count++;
+    tme_first = MIN(tme_first, nv->start);
+    return false;
+}
+
+/* All DIMMs of the command line are plugged. One added later stays uncached. */
+static void tme_machine_done(Notifier *notifier, void *data)
+{
+    WITH_RCU_READ_LOCK_GUARD() {
+        flatview_for_each_range(
+            address_space_to_flatview(&address_space_memory), add_nv, NULL);
+    }
+    tme_views_add_nv();
+}
+
+static bool parse_engine(const char *name, Error **errp)
+{
+    if (!name || !strcmp(name, "cache")) {
+        tme.engine = TME_ENGINE_CACHE;
+    } else if (!strcmp(name, "direct")) {
+        tme.engine = TME_ENGINE_DIRECT;
+    } else if (!strcmp(name, "none")) {
+        tme.engine = TME_ENGINE_NONE;
+    } else {
+        error_setg(errp, "tme-engine '%s' is unknown: use cache, direct or none",
+                   name);
+        return false;
+    }
+    return true;
+}
+
+/* @cpu is the first: set up the one model that all CPUs share. */
+static bool setup(X86CPU *cpu, Error **errp)
+{
+    static Notifier machine_done = { .notify = tme_machine_done };
+    Error *blocker = NULL;
+    TMEConfig *cfg = &cpu->tme;
+
+    if (!tcg_enabled()) {
+        error_setg(errp, "tme-keyid-bits needs -accel tcg");
+        return false;
+    }
+    if (cfg->keyid_bits > TME_MAX_KEYID_BITS ||
+        cpu->phys_bits < 36 + cfg->keyid_bits) {
+        error_setg(errp, "tme-keyid-bits=%u: at most %d, and phys-bits=%u must"
+                   " leave 36 bits of address", cfg->keyid_bits,
+                   TME_MAX_KEYID_BITS, cpu->phys_bits);
+        return false;
+    }
+    if (!cfg->cache_mb || cfg->cache_mb > 1024 * 1024) {
+        error_setg(errp, "tme-cache-mb=%u is out of range", cfg->cache_mb);
+        return false;
+    }
+    if (!parse_engine(cfg->engine, errp)) {
+        return false;
+    }
+    error_setg(&blocker, "TME-MK keys and caches cannot be migrated");
+    if (migrate_add_blocker(blocker, errp) < 0) {
+        return false;
+    }
+
+    tme.max_bits = cfg->keyid_bits;
+    tme.phys_bits = cpu->phys_bits;
+    tme.max_keys = (1u << tme.max_bits) - 1;
+    tme.shift = tme.phys_bits - tme.max_bits;
+    tme.bus_mask = (1ULL << tme.shift) - 1;
+    tme.host_aes = cfg->host_aes && tme_aes_host_supported();
+    tme.busy_every = cfg->pconfig_busy;
+    tme.entropy_every = cfg->pconfig_entropy;
+    tme.key = g_new0(TMEKey *, tme.max_keys + 1);
+    tme.vcpus = g_ptr_array_new();
+    qemu_mutex_init(&tme.key_lock);
+    for (unsigned i = 0; i < ARRAY_SIZE(tme.line_lock); i++) {
+        qemu_mutex_init(&tme.line_lock[i]);
+    }
+
+    tme_msr_reset();
+    tme_views_init();
+    if (tme.engine == TME_ENGINE_CACHE) {
+        tme_cache_init(cfg->cache_mb);
+        tme_caching = true;
+        qemu_add_machine_init_done_notifier(&machine_done);
+    }
+    tme_first = 1ULL << tme.shift;
+    qemu_register_reset(tme_reset, NULL);
+    return true;
+}
+
+/**
+ * tme_realize: a CPU is realized and its phys-bits are settled
+ * @cpu: the CPU
+ * @errp: why the properties do not do
+ */
+bool tme_realize(X86CPU *cpu, Error **errp)
+{
+    if (!cpu->tme.keyid_bits) {
+        return true;
+    }
+    if (!tme.max_bits && !setup(cpu, errp)) {
+        return false;
+    }
+    if (cpu->tme.keyid_bits != tme.max_bits ||
+        cpu->phys_bits != tme.phys_bits) {
+        error_setg(errp, "all CPUs must have the same tme-keyid-bits and"
+                   " phys-bits");
+        return false;
+    }
+    cpu->tme.vcpu = tme_vcpu_new();
+    return true;
+}
