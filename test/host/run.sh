@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2317 # commands are called by "expect"
+# Tests of the host's own programs: what they say of a DIMM file that is known.
+# TAP; needs neither VM nor kernel.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+make -s -C test/host >&2
+programs=build/test/host
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+number=0 failed=0
+
+# expect STATUS NAME COMMAND...
+expect() {
+	local wanted=$1 name=$2 status=0
+	shift 2
+	"$@" >"$scratch/out" 2>&1 || status=$?
+	number=$((number + 1))
+	if [ "$status" -eq "$wanted" ]; then
+		echo "ok $number - host: $name"
+	else
+		echo "not ok $number - host: $name"
+		sed "s/^/# status $status: /" "$scratch/out"
+		failed=1
+	fi
+}
+
+# Two lines under AES-XTS made by another program than the one under test.
+make_dimm() {
+	truncate -s 4M "$scratch/dimm"
+	python3 - "$scratch" <<-'END'
+		import sys
+		from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+		text = b"What the page-table entry does not say is not encrypted.".ljust(64) * 2
+		key, tweak, phys = bytes(range(16)), bytes(range(16, 32)), 0x100200040
+		out = b""
+		for n in range(2):
+		    unit = (phys + 64 * n).to_bytes(16, "little")
+		    cipher = Cipher(algorithms.AES(key + tweak), modes.XTS(unit)).encryptor()
+		    out += cipher.update(text[64 * n:64 * n + 64])
+		with open(sys.argv[1] + "/dimm", "r+b") as dimm:
+		    dimm.seek(phys - 0x100000000)
+		    dimm.write(out)
+		with open(sys.argv[1] + "/text", "wb") as file:
+		    file.write(text)
+	END
+}
+
+xts() {
+	"$programs/xts_check" text "$scratch/dimm" "$1" 128 \
+		000102030405060708090a0b0c0d0e0f "$2" "$scratch/text"
+}
+
+test_xts_check() {
+	local tweak=101112131415161718191a1b1c1d1e1f
+	expect 0 "xts_check finds the cipher" xts 0x100200040 $tweak
+	expect 1 "xts_check sees another address" xts 0x100200080 $tweak
+	expect 1 "xts_check sees another key" xts 0x100200040 ${tweak%f}e
+	expect 2 "xts_check refuses an address off the DIMM" xts 0x100400000 $tweak
+	expect 2 "xts_check refuses an address below it" xts 0xff000000 $tweak
+	expect 2 "xts_check refuses half a line" xts 0x100200042 $tweak
+}
+
+test_plain_search() {
+	expect 0 "plain_search: nothing there" \
+		"$programs/plain_search" "$scratch/dimm" 'page-table entry'
+	dd if="$scratch/text" of="$scratch/dimm" bs=1 seek=2097140 conv=notrunc status=none
+	expect 1 "plain_search: text over a 2 MiB border" \
+		"$programs/plain_search" "$scratch/dimm" 'the page-table entry'
+	expect 0 "plain_search: other text" "$programs/plain_search" "$scratch/dimm" 'page table entry'
+	expect 2 "plain_search: no such file" "$programs/plain_search" "$scratch/none" 'page-table'
+}
+
+# The identifier of test key 1, from the command line tool of OpenSSL.
+test_record_check() {
+	local head=01010100 place=00000000000000000000000000000000
+	local identifier=55722aabe70222c3b40cda49c9370c7b
+	expect 0 "record_check knows the identifier" "$programs/record_check" $head$identifier$place 1
+	expect 1 "record_check sees another key" "$programs/record_check" $head$identifier$place 2
+	expect 2 "record_check refuses a short record" "$programs/record_check" $head$identifier 1
+}
+
+make_dimm
+test_xts_check
+test_plain_search
+test_record_check
+echo "1..$number"
+exit $failed

@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# A CPU without TME-MK, on the DIMM of the persistence tests: bound files are
+# locked for good, plain ones are as ever, and each test of the main suite meets
+# its documented error.
+set -euo pipefail
+# shellcheck source=test/pmem/lib.sh
+. /test/lib.sh
+
+export MKTME_ONLY=${1:-} MKTME_CONTROL=1
+make_namespaces
+mount_main
+for program in persist_read abi key bind fault io refuse mount locked orphan reuse exhaust; do
+	run_test "${program}_test"
+done

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# One boot: everything that needs no second one. Arguments: pattern of names.
+set -euo pipefail
+# shellcheck source=test/pmem/lib.sh
+. /test/lib.sh
+
+export MKTME_ONLY=${1:-}
+make_namespaces
+make_main
+mount_main
+for program in abi key bind fault io refuse mount locked orphan reuse exhaust; do
+	run_test "${program}_test"
+done

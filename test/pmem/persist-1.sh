@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# First boot of the persistence tests; ends with a power cut.
+set -euo pipefail
+# shellcheck source=test/pmem/lib.sh
+. /test/lib.sh
+
+export MKTME_ONLY=${1:-}
+make_namespaces
+make_main
+mount_main
+run_test persist_write_test
+if dmesg | grep -E 'BUG: |WARNING: |Oops|Call Trace:'; then
+	say "not ok - persist-write: the kernel log is clean"
+fi
+say powercut
+sleep 1000

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The files that one boot writes and the next one reads, power cut in between
+ */
+#ifndef TEST_PERSIST_H
+#define TEST_PERSIST_H
+
+#define PERSIST_KEY	11
+#define PERSIST_WRONG	12
+#define PERSIST_LEN	(16 * PAGE)
+
+enum how { BY_MSYNC, BY_FSYNC, BY_FDATASYNC, BY_CLWB, BY_WRITE, BY_DSYNC, BY_EVICTION };
+
+static const struct persist_file {
+	const char *name;
+	size_t len;
+	unsigned int seed;
+	enum how how;
+} persist_files[] = {
+	{ "msync",	PERSIST_LEN,	101, BY_MSYNC },
+	{ "fsync",	PERSIST_LEN,	102, BY_FSYNC },
+	{ "fdatasync",	PERSIST_LEN,	103, BY_FDATASYNC },
+	{ "clwb",	PERSIST_LEN,	104, BY_CLWB },
+	{ "write",	PERSIST_LEN,	105, BY_WRITE },
+	{ "dsync",	PERSIST_LEN,	106, BY_DSYNC },
+	{ "huge",	PMD,		107, BY_FSYNC },
+	{ "evicted",	PERSIST_LEN,	108, BY_EVICTION },
+};
+
+#define PERSIST_FILES	(sizeof(persist_files) / sizeof(persist_files[0]))
+
+/* Synced as pattern 110, then half overwritten with 111 and not synced. */
+#define UNSYNCED	"unsynced"
+#define UNSYNCED_OLD	110
+#define UNSYNCED_NEW	111
+/* The KeyID of the first boot, in decimal. */
+#define KEYID_FILE	"keyid-of-first-boot"
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Second boot after the power cut: no key, a wrong key, the right key
+ */
+#include <limits.h>
+#include <signal.h>
+#include "common.h"
+#include "persist.h"
+
+#define RW	(PROT_READ | PROT_WRITE)
+
+static int open_kept(const char *name)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", fixture_dir(), name);
+	fd = open(path, O_RDWR);
+	NEED(fd >= 0, "%s: %s", path, errno_name(errno));
+	return fd;
+}
+
+/* Runs in the control boot as well: without TME-MK a bound file is locked. */
+TEST(without_a_key_all_are_locked)
+{
+	for (unsigned int i = 0; i < PERSIST_FILES; i++) {
+		const struct persist_file *f = &persist_files[i];
+		int fd = open_kept(f->name);
+		char byte, *p = map_file(fd, f->len, RW, MAP_SHARED);
+		struct stat st;
+
+		CHECK(!fstat(fd, &st) && (size_t)st.st_size == f->len, "%s", f->name);
+		CHECK_EQ(data_blocks(fd), f->len / PAGE);
+		CHECK_ERRNO(pread(fd, &byte, 1, 0), ENOKEY);
+		CHECK_ERRNO(pwrite(fd, "x", 1, 0), ENOKEY);
+		CHECK_EQ(signal_of(load_byte, p), SIGBUS);
+		CHECK_EQ(signal_of(store_byte, p), SIGBUS);
+		CHECK(has_record(fd), "%s", f->name);
+	}
+}
+
+TEST(wrong_key_is_rejected)
+{
+	key_serial_t wrong = need_key(PERSIST_WRONG);
+
+	for (unsigned int i = 0; i < PERSIST_FILES; i++) {
+		const struct persist_file *f = &persist_files[i];
+		int fd = open_kept(f->name);
+		char byte, *p = map_file(fd, f->len, PROT_NONE, MAP_SHARED);
+
+		CHECK_ERRNO(encrypt_mprotect(p, f->len, RW, wrong), EKEYREJECTED);
+		CHECK_ERRNO(pread(fd, &byte, 1, 0), ENOKEY);
+	}
+}
+
+static void survived(const char *name)
+{
+	key_serial_t key = need_key(PERSIST_KEY);
+	static char buf[PMD];
+
+	for (unsigned int i = 0; i < PERSIST_FILES; i++) {
+		const struct persist_file *f = &persist_files[i];
+		char *p;
+		int fd;
+
+		if (strcmp(f->name, name))
+			continue;
+		fd = open_kept(f->name);
+		p = bound_mapping(fd, f->len, key);
+		CHECK(is_pattern(p, f->len, f->seed, 0));
+		read_all(fd, buf, f->len, 0);
+		CHECK(is_pattern(buf, f->len, f->seed, 0));
+		/* Nothing was written here: the DIMM has the first boot's bytes. */
+		host_cipher(fd, 0, f->len, PERSIST_KEY, f->seed);
+	}
+}
+
+TEST(msync_survived)
+{
+	survived("msync");
+}
+
+TEST(fsync_survived)
+{
+	survived("fsync");
+}
+
+TEST(fdatasync_survived)
+{
+	survived("fdatasync");
+}
+
+TEST(clwb_on_map_sync_survived)
+{
+	survived("clwb");
+}
+
+TEST(write_and_fsync_survived)
+{
+	survived("write");
+}
+
+TEST(write_with_dsync_survived)
+{
+	survived("dsync");
+}
+
+TEST(fsync_of_2m_survived)
+{
+	survived("huge");
+}
+
+TEST(sync_survived)
+{
+	survived("evicted");
+}
+
+/* The key has another KeyID now: other keys were used before it. */
+TEST(keyid_is_of_this_boot_only)
+{
+	key_serial_t key = need_key(PERSIST_KEY);
+	unsigned int first;
+	char text[16] = "", *p;
+	int fd;
+
+	for (unsigned int other = 13; other < 16; other++)
+		store_byte(bound_mapping(new_file(PAGE, NULL), PAGE, need_key(other)));
+	NEED(pread(open_kept(KEYID_FILE), text, sizeof(text) - 1, 0) > 0);
+	first = strtoul(text, NULL, 10);
+	fd = open_kept("fsync");
+	p = bound_mapping(fd, PERSIST_LEN, key);
+	CHECK(is_pattern(p, PERSIST_LEN, 102, 0));
+	CHECK(first > 0 && pte_of(p).keyid != first, "KeyID %u again", first);
+}
+
+TEST(unsynced_lines_are_old_or_new)
+{
+	key_serial_t key = need_key(PERSIST_KEY);
+	char *p = bound_mapping(open_kept(UNSYNCED), PERSIST_LEN, key);
+	unsigned int newer = 0;
+
+	for (size_t off = 0; off < PERSIST_LEN / 2; off += 64) {
+		char line[64];
+
+		pattern_fill(line, 64, UNSYNCED_NEW, off);
+		if (!memcmp(line, p + off, 64))
+			newer++;
+		else if (!CHECK(is_pattern(p + off, 64, UNSYNCED_OLD, off)))
+			break;
+	}
+	CHECK(is_pattern(p + PERSIST_LEN / 2, PERSIST_LEN / 2, UNSYNCED_OLD, PERSIST_LEN / 2));
+	diag("%u of %lu lines are new", newer, PERSIST_LEN / 2 / 64);
+}
+
+TEST(file_without_a_key_survived)
+{
+	static char want[PERSIST_LEN], got[PERSIST_LEN];
+
+	pattern_fill_mark(want, PERSIST_LEN, CLEAR_MARK, 120, 0);
+	read_all(open_kept("plain"), got, PERSIST_LEN, 0);
+	CHECK(!memcmp(want, got, PERSIST_LEN));
+}
+
+int main(int argc, char **argv)
+{
+	return tap_main("persist-read", argc, argv);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * First boot: data is made durable in every way there is; then the script cuts
+ * the power. The host looks at the DIMM file before anybody else does.
+ */
+#include <cpuid.h>
+#include <immintrin.h>
+#include "common.h"
+#include "persist.h"
+
+#define RW	(PROT_READ | PROT_WRITE)
+
+static key_serial_t key;
+
+/* What libpmem does after stores to a MAP_SYNC mapping. */
+__attribute__((target("clwb,clflushopt"))) static void flush_lines(char *p, size_t len)
+{
+	unsigned int a, b = 0, c, d;
+	bool clwb;
+
+	__get_cpuid_count(7, 0, &a, &b, &c, &d);
+	clwb = b & 1 << 24;
+	for (size_t i = 0; i < len; i += 64)
+		if (clwb)
+			_mm_clwb(p + i);
+		else
+			_mm_clflushopt(p + i);
+	_mm_sfence();
+}
+
+static int bound_file(const struct persist_file *f, char **p)
+{
+	int fd = kept_file(f->name, f->len, NULL);
+	int flags = f->how == BY_CLWB ? MAP_SHARED_VALIDATE | MAP_SYNC : MAP_SHARED;
+
+	*p = map_file(fd, f->len, PROT_NONE, flags);
+	NEED(!encrypt_mprotect(*p, f->len, RW, key), "%s", errno_name(errno));
+	return fd;
+}
+
+static void write_file(int fd, const struct persist_file *f, int flags)
+{
+	static char buf[PMD];
+	char link[32];
+
+	pattern_fill(buf, f->len, f->seed, 0);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	fd = open(link, O_RDWR | flags);
+	NEED(fd >= 0);
+	write_all(fd, buf, f->len, 0);
+	if (!flags)
+		NEED(!fsync(fd));
+	close(fd);
+}
+
+static void make_durable(const struct persist_file *f)
+{
+	char *p;
+	int fd = bound_file(f, &p);
+
+	if (f->how != BY_WRITE && f->how != BY_DSYNC)
+		pattern_fill(p, f->len, f->seed, 0);
+	switch (f->how) {
+	case BY_MSYNC:
+		NEED(!msync(p, f->len, MS_SYNC));
+		break;
+	case BY_FSYNC:
+		NEED(!fsync(fd));
+		break;
+	case BY_FDATASYNC:
+		NEED(!fdatasync(fd));
+		break;
+	case BY_CLWB:
+		flush_lines(p, f->len);
+		break;
+	case BY_WRITE:
+		write_file(fd, f, 0);
+		break;
+	case BY_DSYNC:
+		write_file(fd, f, O_DSYNC);
+		break;
+	case BY_EVICTION:
+		/* Nothing after this but the end of the mapping. */
+		NEED(!munmap(p, f->len));
+		NEED(!run("sync"));
+		break;
+	}
+	host_cipher(fd, 0, f->len, PERSIST_KEY, f->seed);
+}
+
+static void durable(const char *name)
+{
+	key = need_key(PERSIST_KEY);
+	for (unsigned int i = 0; i < PERSIST_FILES; i++)
+		if (!strcmp(persist_files[i].name, name))
+			make_durable(&persist_files[i]);
+}
+
+/* First, so that its KeyID is the boot's first; it is written down. */
+TEST(keyid_is_noted)
+{
+	char *p, text[16];
+	int fd;
+
+	key = need_key(PERSIST_KEY);
+	p = bound_mapping(new_file(PAGE, NULL), PAGE, key);
+	store_byte(p);
+	snprintf(text, sizeof(text), "%u\n", pte_of(p).keyid);
+	fd = kept_file(KEYID_FILE, 0, NULL);
+	write_all(fd, text, strlen(text), 0);
+	NEED(!fsync(fd));
+}
+
+TEST(msync_makes_durable)
+{
+	durable("msync");
+}
+
+TEST(fsync_makes_durable)
+{
+	durable("fsync");
+}
+
+TEST(fdatasync_makes_durable)
+{
+	durable("fdatasync");
+}
+
+TEST(clwb_on_map_sync_makes_durable)
+{
+	durable("clwb");
+}
+
+TEST(write_and_fsync_make_durable)
+{
+	durable("write");
+}
+
+TEST(write_with_dsync_makes_durable)
+{
+	durable("dsync");
+}
+
+TEST(fsync_of_2m_makes_durable)
+{
+	durable("huge");
+}
+
+TEST(sync_makes_durable_what_nobody_maps)
+{
+	durable("evicted");
+}
+
+/* Not promised to be old or new, but promised not to be anything else. */
+TEST(stores_without_sync)
+{
+	static const struct persist_file f = { UNSYNCED, PERSIST_LEN, UNSYNCED_OLD, BY_FSYNC };
+	char *p;
+	int fd;
+
+	key = need_key(PERSIST_KEY);
+	fd = bound_file(&f, &p);
+	pattern_fill(p, f.len, UNSYNCED_OLD, 0);
+	NEED(!fsync(fd));
+	pattern_fill(p, f.len / 2, UNSYNCED_NEW, 0);
+	host_cipher(fd, f.len / 2, f.len / 2, PERSIST_KEY, UNSYNCED_OLD);
+}
+
+/* A file without a key keeps what DAX has always promised. */
+TEST(file_without_a_key)
+{
+	int fd = kept_file("plain", PERSIST_LEN, NULL);
+	char *p = map_file(fd, PERSIST_LEN, RW, MAP_SHARED);
+
+	pattern_fill_mark(p, PERSIST_LEN, CLEAR_MARK, 120, 0);
+	NEED(!fsync(fd));
+	host_clear(fd, 0, PERSIST_LEN, 120);
+}
+
+int main(int argc, char **argv)
+{
+	return tap_main("persist-write", argc, argv);
+}

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The tests of the kernel, from the host: boots the VM, and when the power is off
+# looks at the DIMM file itself.
+#
+#   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [SUITE]...
+#
+# SUITE is main, persist or control; all by default. ENGINE is cache or direct;
+# both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
+# One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=test/pmem/host.sh
+. test/pmem/host.sh
+
+LOGS=build/logs
+only='' engines=() suites=()
+
+parse_arguments() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--only) only=${2:?}; shift ;;
+		--engine) engines+=("${2:?}"); shift ;;
+		main | persist | control) suites+=("$1") ;;
+		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+		esac
+		shift
+	done
+	[ ${#engines[@]} -gt 0 ] || engines=(cache direct)
+	[ ${#suites[@]} -gt 0 ] || suites=(main persist control)
+}
+
+build_programs() {
+	make -s -C test/host >&2
+	scripts/programs.sh >&2
+	scripts/initramfs.sh >&2
+}
+
+# boot SUITE SCRIPT DIMM [option of vm/run.sh]...
+# Every line of the stream begins with the suite, as "main/cache".
+boot() {
+	local suite=$1 script=$2 dimm=$3 status=0
+	local name=pmem-${suite//\//-}
+	shift 3
+	printf '# %s\n' "$suite"
+	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
+		"$@" -- ${only:+"$only"} >&2 || status=$?
+	merge_report "$suite" "$LOGS/$name/report"
+	tap "$([ "$status" -eq 0 ] || vm_failed "$LOGS/$name" && echo ok || echo not ok)" \
+		"$suite: the VM ended well" "$(head -n 1 "$LOGS/$name/status" 2>/dev/null)"
+	check_on_host "$suite" "$dimm" "$LOGS/$name/report"
+}
+
+# Tests that failed have lines of their own: only other reasons count here.
+vm_failed() {
+	grep -q ' tests failed$' "$1/status"
+}
+
+run_main() {
+	local dimm=build/pmem-main-$1.img
+	boot "main/$1" main.sh "$dimm" --engine "$1" --fresh
+	rm -f "$dimm"
+}
+
+# The DIMM of the cache engine is kept for the control run.
+run_persist() {
+	local dimm=build/pmem-persist-$1.img
+	boot "persist/$1/first boot" persist-1.sh "$dimm" --engine "$1" --fresh --expect-powercut
+	boot "persist/$1/second boot" persist-2.sh "$dimm" --engine "$1"
+}
+
+run_control() {
+	local dimm=build/pmem-persist-cache.img
+	if [ ! -e "$dimm" ]; then
+		boot "control/prepare" persist-1.sh "$dimm" --fresh --expect-powercut
+	fi
+	boot "control" control.sh "$dimm" --keyid-bits 0
+}
+
+parse_arguments "$@"
+build_programs
+for suite in "${suites[@]}"; do
+	if [ "$suite" = control ]; then
+		run_control
+		continue
+	fi
+	for engine in "${engines[@]}"; do
+		"run_$suite" "$engine"
+	done
+done
+rm -f build/pmem-persist-*.img
+print_totals

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Second boot of the story: no key, a wrong key, the right key.
+set -uo pipefail
+
+DIR=/mnt/pmem
+report=$MKTME_REPORT_FD
+
+say() { printf 'say %s\n' "$*" >&"$report"; }
+show() { printf 'show %s\n' "$*" >&"$report"; }
+
+check() {
+	local text=$1
+	shift
+	if "$@"; then
+		printf 'ok - %s\n' "$text" >&"$report"
+	else
+		printf 'not ok - %s\n' "$text" >&"$report"
+	fi
+}
+
+argument() { sed -n "s/.*story\.$1=\([0-9a-f]*\).*/\1/p" /proc/cmdline; }
+
+mount_filesystem() {
+	mkdir -p $DIR && mount -o dax /dev/pmem0 $DIR
+}
+
+# The program fails, and what it says is what we want to hear.
+refused() {
+	local expected=$1
+	shift
+	if "$@" >/run/said 2>&1; then
+		return 1
+	fi
+	show "$(tail -n 1 /run/said)"
+	grep -q "$expected" /run/said
+}
+
+# With this key from the keyring: add_key DESCRIPTION DATA-KEY
+add_key() {
+	key=$(keyctl add mktme "$1" "type=user algorithm=aes-xts-128 key=$2 tweak=$(argument tweak)" @u)
+}
+
+database_says() {
+	/test/bindfile $DIR/safe.db --key "$key" --exec sqlite3 $DIR/safe.db \
+		"PRAGMA mmap_size=268435456; SELECT text FROM secrets WHERE id = 42; SELECT count(*) FROM secrets; PRAGMA integrity_check" >/run/said || return 1
+	show "$(sed -n 2p /run/said)"
+	grep -q "combination of the safe number 42 is $((42 * 7919 % 10007))" /run/said &&
+		grep -q '^500$' /run/said && grep -q '^ok$' /run/said
+}
+
+pool_says() {
+	/test/bindfile $DIR/treasure.pool --key "$key" --exec /test/pmemobj_app read $DIR/treasure.pool >/run/said || return 1
+	show "$(head -n 1 /run/said)"
+	[ "$(cat /run/said)" = "map of the treasure: twelve steps north of the old oak
+map of the treasure: then dig" ]
+}
+
+say "The machine boots again, on the same DIMM."
+check "mount -o dax; files are there, names and sizes are no secret" mount_filesystem
+show "$(stat -c '%n, %s bytes' $DIR/safe.db)"
+
+say "Without the key:"
+check "cat: no data" refused 'Required key not available' cat $DIR/safe.db
+check "sqlite3: no database" refused 'Error\|error' sqlite3 $DIR/safe.db "SELECT * FROM secrets"
+
+say "With a wrong key:"
+add_key wrong "$(argument other)"
+check "rejected" refused EKEYREJECTED /test/bindfile $DIR/safe.db --key "$key"
+check "and the file is as locked as before" refused 'Required key' cat $DIR/safe.db
+
+say "With the right key:"
+add_key right "$(argument key)"
+check "sqlite3 reads all 500 rows, and finds its database sound" database_says
+check "libpmemobj opens its pool and reads its objects" pool_says
