@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Encrypted DAX files: the hooks that mm and filesystems call
+ *
+ * Every hook is an inline gate: a static key that is off until a mounted
+ * filesystem may hold a record, then a look at a word of the address_space
+ * that the caller has in its cache anyway, and only then a call.
+ */
+#ifndef _LINUX_MKTME_DAX_H
+#define _LINUX_MKTME_DAX_H
+
+#include <linux/fs.h>
+#include <linux/jump_label.h>
+#include <linux/mktme.h>
+#include <linux/uuid.h>
+
+struct dax_device;
+struct dev_pagemap;
+struct fileattr;
+struct folio;
+struct gendisk;
+
+/*
+ * The state of an inode's binding lives in the top 16 bits of
+ * mapping->flags: no inode grows, and whoever has only the address_space
+ * (writeback, truncate, GUP) can read it.
+ *
+ * Written with cmpxchg, because AS_EIO is set without any of our locks, and
+ * under inode_lock and invalidate_lock, both exclusive, because everyone who
+ * touches data on the strength of it holds one of them shared. (Before the
+ * inode is visible to others no lock is needed.)
+ */
+#define AS_MKTME_SHIFT		48
+#define AS_MKTME_MASK		0xffffUL
+
+#define MKTME_DAX_UNKNOWN	0U	/* fresh inode; says nothing */
+#define MKTME_DAX_NONE		1U	/* has no record */
+#define MKTME_DAX_LOCKED	2U	/* has a record, its key is not loaded */
+#define MKTME_DAX_KEYED		256U	/* | KeyID: has a record, key loaded */
+
+/**
+ * struct mktme_dax_fs_ops - what a filesystem does for bound files
+ * @name: file_system_type.name
+ * @dax_device: the DAX device under @sb and the byte offset of @sb in it
+ * @marked: is the on-disk marker of a bound file set on @inode? No locks, no
+ *	sleeping: reads the in-core inode.
+ * @has_data: 1 if @inode has blocks with data (unwritten ones have none),
+ *	0 if not, or -errno. Both locks held exclusively.
+ * @write_record: write record and marker of @inode in one transaction.
+ *	Both locks held exclusively; 0 or -errno, and then nothing is changed.
+ * @zero_tail: zero the part of the last block past i_size through the KeyID
+ *	just set. Both locks held exclusively.
+ */
+struct mktme_dax_fs_ops {
+	const char *name;
+	struct dax_device *(*dax_device)(struct super_block *sb, u64 *offset);
+	bool (*marked)(struct inode *inode);
+	int (*has_data)(struct inode *inode);
+	int (*write_record)(struct inode *inode, const void *record,
+			    size_t size);
+	int (*zero_tail)(struct inode *inode);
+	struct list_head list;
+};
+
+#ifdef CONFIG_MKTME_DAX
+
+DECLARE_STATIC_KEY_FALSE(mktme_dax_used);
+
+/* fs/dax/state.c */
+void mktme_dax_enable(void);
+void mktme_dax_set_state(struct address_space *mapping, unsigned int state);
+void mktme_dax_register_fs(struct mktme_dax_fs_ops *ops);
+int __mktme_dax_begin(struct inode *inode);
+
+/* fs/dax/bind.c */
+int mktme_dax_bind(struct file *file, const struct mktme_key *key);
+int mktme_dax_may_bind(struct file *file);
+
+/* fs/dax/device.c */
+struct dax_device *__mktme_dax_device(struct inode *inode,
+				      struct dax_device *base);
+void __mktme_dax_unmap(struct dev_pagemap *pgmap);
+
+/* fs/dax/flush.c */
+bool __mktme_dax_writeback(struct address_space *mapping, unsigned long pfn,
+			   unsigned long count);
+void __mktme_dax_forget(struct address_space *mapping, pgoff_t index);
+
+/* fs/dax/zero.c */
+int mktme_dax_zeroout(struct inode *inode, struct dax_device *base,
+		      u64 offset, u64 len);
+
+/* drivers/nvdimm/disk_uuid.c */
+int nvdimm_disk_uuid(struct gendisk *disk, uuid_t *uuid);
+
+/* fs/dax/policy.c */
+bool __mktme_dax_refuse_pin(struct folio *folio);
+int __mktme_dax_prepare_fileattr(struct inode *inode,
+				 const struct fileattr *old_ma,
+				 const struct fileattr *fa);
+
+static inline unsigned int mktme_dax_state(const struct address_space *mapping)
+{
+	return READ_ONCE(mapping->flags) >> AS_MKTME_SHIFT & AS_MKTME_MASK;
+}
+
+/* The KeyID of an unlocked file, or 0. */
+static inline unsigned int mktme_dax_keyid(const struct address_space *mapping)
+{
+	unsigned int state = mktme_dax_state(mapping);
+
+	return state & MKTME_DAX_KEYED ? state & ~MKTME_DAX_KEYED : 0;
+}
+
+/* Has a record, whether or not its key is loaded. */
+static inline bool mktme_dax_bound(const struct inode *inode)
+{
+	return static_branch_unlikely(&mktme_dax_used) &&
+	       mktme_dax_state(inode->i_mapping) >= MKTME_DAX_LOCKED;
+}
+
+static inline bool mktme_dax_locked(const struct inode *inode)
+{
+	return static_branch_unlikely(&mktme_dax_used) &&
+	       mktme_dax_state(inode->i_mapping) == MKTME_DAX_LOCKED;
+}
+
+/**
+ * mktme_dax_begin() - may the data of this inode be mapped?
+ * @inode: inode whose blocks iomap_begin is about to look up or allocate
+ *
+ * First thing in a filesystem's iomap_begin, before any journal handle or
+ * allocation: a refusal later would leave allocated blocks behind that were
+ * never zeroed.
+ *
+ * Context: inode_lock or invalidate_lock held, at least shared.
+ * Return: 0; -ENOKEY if the file is bound and its key is not loaded.
+ */
+static inline int mktme_dax_begin(struct inode *inode)
+{
+	unsigned int state;
+
+	if (!static_branch_unlikely(&mktme_dax_used))
+		return 0;
+	state = mktme_dax_state(inode->i_mapping);
+	if (state == MKTME_DAX_NONE || state & MKTME_DAX_KEYED)
+		return 0;
+	return __mktme_dax_begin(inode);
+}
+
+/**
+ * mktme_dax_device() - the DAX device through which to reach a file's data
+ * @inode: file that mktme_dax_begin() let pass
+ * @base: the filesystem's DAX device
+ *
+ * Context: as mktme_dax_begin(), in the same critical section.
+ * Return: @base for a file without a record, else the device that stands for
+ * @base seen through the file's KeyID; a dead device, whose every use fails,
+ * if there is none.
+ */
+static inline struct dax_device *mktme_dax_device(struct inode *inode,
+						  struct dax_device *base)
+{
+	if (mktme_dax_bound(inode))
+		return __mktme_dax_device(inode, base);
+	return base;
+}
+
+/**
+ * mktme_dax_writeback() - flush a DAX entry of a bound file for fsync
+ * @mapping: address_space of the entry
+ * @pfn: first page of the entry
+ * @count: its pages
+ *
+ * Context: entry locked, mappings write-protected; nothing else is held.
+ * Return: true if the file is bound (its lines live under its own KeyID, the
+ * direct map has none to flush), false if the caller has to flush.
+ */
+static inline bool mktme_dax_writeback(struct address_space *mapping,
+				       unsigned long pfn, unsigned long count)
+{
+	return static_branch_unlikely(&mktme_dax_used) &&
+	       mktme_dax_keyid(mapping) &&
+	       __mktme_dax_writeback(mapping, pfn, count);
+}
+
+/**
+ * mktme_dax_forget() - flush a DAX entry that is about to be dropped
+ * @mapping: address_space of the entry
+ * @index: index inside the entry
+ *
+ * Without this, dirty lines under the file's KeyID would outlive its blocks'
+ * return to the allocator.
+ *
+ * Context: invalidate_lock held exclusively or inode being freed; mappings
+ * zapped and TLBs flushed; may sleep.
+ */
+static inline void mktme_dax_forget(struct address_space *mapping,
+				    pgoff_t index)
+{
+	if (static_branch_unlikely(&mktme_dax_used) && mktme_dax_keyid(mapping))
+		__mktme_dax_forget(mapping, index);
+}
+
+/* Drop what was built over a page map that goes away. May sleep. */
+static inline void mktme_dax_unmap(struct dev_pagemap *pgmap)
+{
+	if (static_branch_unlikely(&mktme_dax_used))
+		__mktme_dax_unmap(pgmap);
+}
+
+/**
+ * mktme_dax_refuse_pin() - must get_user_pages() leave this folio alone?
+ * @folio: folio found in a page table
+ *
+ * A holder of the page would reach it through the direct map or by DMA, that
+ * is under KeyID 0: it would read ciphertext and write plaintext.
+ *
+ * Context: page-table lock held or interrupts off; does not sleep.
+ */
+static inline bool mktme_dax_refuse_pin(struct folio *folio)
+{
+	return static_branch_unlikely(&mktme_dax_used) &&
+	       __mktme_dax_refuse_pin(folio);
+}
+
+/**
+ * mktme_dax_prepare_fileattr() - may these attributes be set?
+ * @inode: inode, locked
+ * @old_ma: attributes now
+ * @fa: attributes wanted
+ *
+ * Return: 0, or -EOPNOTSUPP for a change of the DAX flag of a bound file: only
+ * DAX reaches its data.
+ */
+static inline int mktme_dax_prepare_fileattr(struct inode *inode,
+					     const struct fileattr *old_ma,
+					     const struct fileattr *fa)
+{
+	if (mktme_dax_bound(inode))
+		return __mktme_dax_prepare_fileattr(inode, old_ma, fa);
+	return 0;
+}
+
+#else /* !CONFIG_MKTME_DAX */
+
+static inline bool mktme_dax_bound(const struct inode *inode)
+{
+	return false;
+}
+
+static inline bool mktme_dax_locked(const struct inode *inode)
+{
+	return false;
+}
+
+static inline int mktme_dax_begin(struct inode *inode)
+{
+	return 0;
+}
+
+static inline struct dax_device *mktme_dax_device(struct inode *inode,
+						  struct dax_device *base)
+{
+	return base;
+}
+
+static inline bool mktme_dax_writeback(struct address_space *mapping,
+				       unsigned long pfn, unsigned long count)
+{
+	return false;
+}
+
+static inline void mktme_dax_forget(struct address_space *mapping,
+				    pgoff_t index)
+{
+}
+
+static inline void mktme_dax_unmap(struct dev_pagemap *pgmap)
+{
+}
+
+static inline bool mktme_dax_refuse_pin(struct folio *folio)
+{
+	return false;
+}
+
+static inline int mktme_dax_prepare_fileattr(struct inode *inode,
+					     const struct fileattr *old_ma,
+					     const struct fileattr *fa)
+{
+	return 0;
+}
+
+#endif /* CONFIG_MKTME_DAX */
+
+#endif /* _LINUX_MKTME_DAX_H */
