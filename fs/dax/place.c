@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a filesystem's data lies in physical memory
+ *
+ * The cipher's tweak is the physical address, so data under a key can be read
+ * at the place it was written to and nowhere else. The record keeps a digest
+ * of the place: a namespace that has moved (other slot, other interleaving,
+ * restored image) is told apart from a wrong key, and never read as noise.
+ */
+#include <crypto/sha2.h>
+#include <linux/blkdev.h>
+#include <linux/dax.h>
+#include <linux/pfn_t.h>
+#include <linux/uuid.h>
+#include "mktme_dax_private.h"
+
+/* Input of the digest, one per range in the order of the device's offsets. */
+struct mktme_dax_range {
+	u8 uuid[UUID_SIZE];	/* of the namespace; zero if it has none */
+	__le64 base;		/* physical address, bytes */
+	__le64 len;		/* bytes */
+} __packed;
+
+/* First physical address of @base. */
+static int dax_device_phys(struct dax_device *base, phys_addr_t *phys)
+{
+	long avail;
+	pfn_t pfn;
+	int id;
+
+	id = dax_read_lock();
+	avail = dax_direct_access(base, 0, 1, DAX_ACCESS, NULL, &pfn);
+	dax_read_unlock(id);
+	if (avail < 0)
+		return avail;
+	*phys = pfn_t_to_phys(pfn);
+	return 0;
+}
+
+/**
+ * mktme_dax_place() - digest over the ranges under a filesystem
+ * @sb: filesystem
+ * @base: its DAX device
+ * @offset: byte offset of the filesystem in @base
+ * @place: result
+ *
+ * Return: 0; -EOPNOTSUPP if the filesystem is not directly on an NVDIMM
+ * namespace (a device-mapper target has several ranges that can be changed
+ * under the filesystem); errors of dax_direct_access().
+ */
+int mktme_dax_place(struct super_block *sb, struct dax_device *base,
+		    u64 offset, u8 place[MKTME_DAX_PLACE_SIZE])
+{
+	struct mktme_dax_range range = {};
+	u8 digest[SHA256_DIGEST_SIZE];
+	phys_addr_t phys;
+	uuid_t uuid;
+	int err;
+
+	err = nvdimm_disk_uuid(sb->s_bdev->bd_disk, &uuid);
+	if (err)
+		return err;
+	err = dax_device_phys(base, &phys);
+	if (err)
+		return err;
+
+	export_uuid(range.uuid, &uuid);
+	range.base = cpu_to_le64(phys + offset);
+	range.len = cpu_to_le64(bdev_nr_bytes(sb->s_bdev));
+	sha256((const u8 *)&range, sizeof(range), digest);
+	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
+	return 0;
+}

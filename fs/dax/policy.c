@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which operations on bound files are refused
+ *
+ * What the VFS asks its security modules about is answered by a small one that
+ * is always on; it holds no state, so its functions could as well be called
+ * from hooks of their own. The rest is called through linux/mktme_dax.h.
+ */
+#include <linux/fs.h>
+#include <linux/fileattr.h>
+#include <linux/lsm_hooks.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/xattr.h>
+#include "mktme_dax_private.h"
+
+/* Far above the numbers that upstream hands out one by one. */
+#define LSM_ID_MKTME_DAX	600
+
+/*
+ * DAX is the only way to a bound file's data that goes through its KeyID. On a
+ * mount with dax=never, or dax=inode without the file's flag, the page cache
+ * would read ciphertext and write plaintext.
+ */
+static int policy_file_open(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+
+	if (mktme_dax_bound(inode) && !IS_DAX(inode)) {
+		mktme_dax_warn(inode,
+			       "bound file cannot be opened without DAX; mount with dax=always, or with dax=inode and chattr +x");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/*
+ * Truncate needs no open file. Both cutting a block and growing past a partial
+ * one have to zero part of a block, which takes the key; the filesystem would
+ * notice only after it has changed i_size.
+ */
+static int policy_inode_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
+				struct iattr *attr)
+{
+	struct inode *inode = d_backing_inode(dentry);
+
+	if (!(attr->ia_valid & ATTR_SIZE) || !mktme_dax_bound(inode))
+		return 0;
+	if (IS_ALIGNED(min(attr->ia_size, i_size_read(inode)),
+		       i_blocksize(inode)))
+		return 0;
+	if (mktme_dax_locked(inode))
+		return -ENOKEY;
+	return 0;
+}
+
+static bool is_record(const char *name)
+{
+	return !strcmp(name, MKTME_DAX_RECORD_NAME);
+}
+
+/* Before the capability checks, so that everyone gets the same answer. */
+static int policy_inode_xattr_skipcap(const char *name)
+{
+	return is_record(name);
+}
+
+/*
+ * EOPNOTSUPP is what tar, rsync and overlayfs take for "not on this
+ * filesystem": the copy goes on without the record, as it has to.
+ */
+static int policy_inode_setxattr(struct mnt_idmap *idmap,
+				 struct dentry *dentry, const char *name,
+				 const void *value, size_t size, int flags)
+{
+	return is_record(name) ? -EOPNOTSUPP : 0;
+}
+
+static int policy_inode_removexattr(struct mnt_idmap *idmap,
+				    struct dentry *dentry, const char *name)
+{
+	return is_record(name) ? -EOPNOTSUPP : 0;
+}
+
+/* A copy is a new file with plaintext of its own. */
+static int policy_inode_copy_up_xattr(struct dentry *src, const char *name)
+{
+	return is_record(name) ? -ECANCELED : -EOPNOTSUPP;
+}
+
+static void policy_inode_free_security(struct inode *inode)
+{
+	if (static_branch_unlikely(&mktme_dax_used))
+		mktme_dax_release(inode);
+}
+
+static struct security_hook_list policy_hooks[] __ro_after_init = {
+	LSM_HOOK_INIT(file_open, policy_file_open),
+	LSM_HOOK_INIT(inode_setattr, policy_inode_setattr),
+	LSM_HOOK_INIT(inode_xattr_skipcap, policy_inode_xattr_skipcap),
+	LSM_HOOK_INIT(inode_setxattr, policy_inode_setxattr),
+	LSM_HOOK_INIT(inode_removexattr, policy_inode_removexattr),
+	LSM_HOOK_INIT(inode_copy_up_xattr, policy_inode_copy_up_xattr),
+	LSM_HOOK_INIT(inode_free_security, policy_inode_free_security),
+};
+
+static const struct lsm_id policy_lsmid = {
+	.name = "mktme_dax",
+	.id = LSM_ID_MKTME_DAX,
+};
+
+static int __init policy_init(void)
+{
+	security_add_hooks(policy_hooks, ARRAY_SIZE(policy_hooks),
+			   &policy_lsmid);
+	return 0;
+}
+
+/* LSM_ORDER_LAST cannot be left out with lsm= on the command line. */
+DEFINE_LSM(mktme_dax) = {
+	.name = "mktme_dax",
+	.order = LSM_ORDER_LAST,
+	.init = policy_init,
+};
+
+bool __mktme_dax_refuse_pin(struct folio *folio)
+{
+	struct address_space *mapping;
+
+	if (!folio_is_zone_device(folio) ||
+	    folio->page.pgmap->type != MEMORY_DEVICE_FS_DAX)
+		return false;
+	mapping = READ_ONCE(folio->mapping);
+	/* A reflinked page has a mark here instead; bound files have none. */
+	if (!mapping || (unsigned long)mapping & PAGE_MAPPING_FLAGS)
+		return false;
+	return mktme_dax_keyid(mapping);
+}
+
+int __mktme_dax_prepare_fileattr(struct inode *inode,
+				 const struct fileattr *old_ma,
+				 const struct fileattr *fa)
+{
+	if ((old_ma->fsx_xflags ^ fa->fsx_xflags) & FS_XFLAG_DAX)
+		return -EOPNOTSUPP;
+	return 0;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The record: xattr value that says "this file's data is under key X"
+ */
+#include <linux/build_bug.h>
+#include <linux/errno.h>
+#include <linux/string.h>
+#include "mktme_dax_private.h"
+
+/**
+ * mktme_dax_pack_record() - fill in a record
+ * @record: where to
+ * @key: key the file is bound to
+ * @place: digest from mktme_dax_place()
+ */
+void mktme_dax_pack_record(struct mktme_dax_record_v1 *record,
+			   const struct mktme_key *key,
+			   const u8 place[MKTME_DAX_PLACE_SIZE])
+{
+	/* On-disk format: 64 bytes keep it inside a 256-byte ext4 inode. */
+	BUILD_BUG_ON(sizeof(*record) != 36);
+
+	memset(record, 0, sizeof(*record));
+	record->version = MKTME_DAX_RECORD_V1;
+	record->state = MKTME_DAX_STATE_ENCRYPTED;
+	record->algorithm = key->material.algorithm;
+	memcpy(record->identifier, key->identifier, sizeof(record->identifier));
+	memcpy(record->place, place, sizeof(record->place));
+}
+
+/**
+ * mktme_dax_check_record() - is this the record of a version we know?
+ * @record: untrusted bytes from the filesystem
+ * @size: how many
+ *
+ * Return: 0; -EOPNOTSUPP for a version of a later kernel; -EUCLEAN for
+ * anything that no kernel writes.
+ */
+int mktme_dax_check_record(const struct mktme_dax_record_v1 *record,
+			   size_t size)
+{
+	if (size < 1)
+		return -EUCLEAN;
+	if (record->version > MKTME_DAX_RECORD_V1)
+		return -EOPNOTSUPP;
+	if (record->version != MKTME_DAX_RECORD_V1 || size != sizeof(*record))
+		return -EUCLEAN;
+	if (record->state != MKTME_DAX_STATE_ENCRYPTED || record->reserved)
+		return -EUCLEAN;
+	if (record->algorithm != MKTME_ALG_AES_XTS_128 &&
+	    record->algorithm != MKTME_ALG_AES_XTS_256)
+		return -EUCLEAN;
+	return 0;
+}
