@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ext4: encrypted DAX files
+ *
+ * The on-disk marker of a bound file. Kernels and tools that know nothing of
+ * records must neither read noise from such a file nor write into it. So on
+ * disk it looks like an fscrypt file whose key nobody can have: the encrypt
+ * flag together with a well-formed encryption context. An unaware kernel
+ * answers open() and truncate() with ENOKEY, never sets S_DAX, but still
+ * unlinks and renames; e2fsck finds nothing to mend. Beside it stands a flag
+ * of our own, by which we recognise the file at iget, before anyone can reach
+ * its data and without a look at its xattrs. In core only our flag is set, so
+ * nothing else in ext4 takes the file for an fscrypt one.
+ *
+ * The superblock's encrypt feature bit says that there can be such files, and
+ * turns the hooks on at mount.
+ */
+#include <linux/dax.h>
+#include <linux/fscrypt.h>
+#include <linux/iomap.h>
+#include <linux/quotaops.h>
+#include <linux/random.h>
+#include "ext4.h"
+#include "ext4_jbd2.h"
+#include "mktme.h"
+#include "xattr.h"
+
+/* Free in ext4.h and passed over by e2fsck 1.47. */
+#define EXT4_MKTME_BIT		26
+#define EXT4_MKTME_FL		BIT(EXT4_MKTME_BIT)
+
+/*
+ * Placeholder in the format of fscrypt's v2 context (Documentation/filesystems/
+ * fscrypt.rst, "Encryption context"), for the eyes of others only.
+ */
+struct ext4_mktme_context {
+	u8 version;
+	u8 contents_mode;
+	u8 filenames_mode;
+	u8 flags;
+	u8 reserved[4];
+	u8 identifier[FSCRYPT_KEY_IDENTIFIER_SIZE];
+	u8 nonce[16];
+};
+
+#define FSCRYPT_CONTEXT_V2	2
+
+/**
+ * ext4_mktme_fill_super() - turn the hooks on if there can be bound files
+ * @sb: filesystem being mounted, before any file's inode is read
+ */
+void ext4_mktme_fill_super(struct super_block *sb)
+{
+	if (ext4_has_feature_encrypt(sb))
+		mktme_dax_enable();
+}
+
+/**
+ * ext4_mktme_iget() - recognise a bound file
+ * @inode: inode being read; i_mode and i_flags are set, nobody else sees it
+ *
+ * Return: 0; -EFSCORRUPTED if the marker makes no sense: it would be wrong to
+ * guess whether the data is under a key.
+ */
+int ext4_mktme_iget(struct inode *inode)
+{
+	if (!(EXT4_I(inode)->i_flags & EXT4_MKTME_FL))
+		return 0;
+	if (!S_ISREG(inode->i_mode) || !ext4_has_feature_encrypt(inode->i_sb) ||
+	    !(EXT4_I(inode)->i_flags & EXT4_ENCRYPT_FL))
+		return -EFSCORRUPTED;
+	ext4_clear_inode_flag(inode, EXT4_INODE_ENCRYPT);
+	mktme_dax_set_state(inode->i_mapping, MKTME_DAX_LOCKED);
+	return 0;
+}
+
+/**
+ * ext4_mktme_disk_flags() - flags of an inode as others are to see them
+ * @flags: in-core flags
+ *
+ * Return: on-disk flags.
+ */
+unsigned long ext4_mktme_disk_flags(unsigned long flags)
+{
+	return flags & EXT4_MKTME_FL ? flags | EXT4_ENCRYPT_FL : flags;
+}
+
+static struct dax_device *ext4_mktme_dax_device(struct super_block *sb,
+						u64 *offset)
+{
+	*offset = EXT4_SB(sb)->s_dax_part_off;
+	return EXT4_SB(sb)->s_daxdev;
+}
+
+static bool ext4_mktme_marked(struct inode *inode)
+{
+	return EXT4_I(inode)->i_flags & EXT4_MKTME_FL;
+}
+
+/*
+ * Blocks past i_size count too. Unwritten extents have no data: they read as
+ * zeros, and are zeroed through the KeyID when they are converted.
+ */
+static int ext4_mktme_has_data(struct inode *inode)
+{
+	struct ext4_map_blocks map = { .m_lblk = 0 };
+	u64 lblk;
+	int ret;
+
+	for (lblk = 0; lblk < EXT_MAX_BLOCKS; lblk += map.m_len) {
+		map.m_lblk = lblk;
+		map.m_len = min_t(u64, EXT_MAX_BLOCKS - lblk, INT_MAX);
+		ret = ext4_map_blocks(NULL, inode, &map, 0);
+		if (ret < 0)
+			return ret;
+		if (map.m_flags & EXT4_MAP_MAPPED)
+			return 1;
+		if (!map.m_len)
+			break;
+	}
+	return 0;
+}
+
+static int set_encrypt_feature(handle_t *handle, struct super_block *sb)
+{
+	struct buffer_head *bh = EXT4_SB(sb)->s_sbh;
+	int err;
+
+	if (ext4_has_feature_encrypt(sb))
+		return 0;
+	err = ext4_journal_get_write_access(handle, sb, bh, EXT4_JTR_NONE);
+	if (err)
+		return err;
+	lock_buffer(bh);
+	ext4_set_feature_encrypt(sb);
+	ext4_superblock_csum_set(sb);
+	unlock_buffer(bh);
+	return ext4_handle_dirty_metadata(handle, NULL, bh);
+}
+
+static int set_xattrs(handle_t *handle, struct inode *inode,
+		      const void *record, size_t size)
+{
+	const struct mktme_dax_record_v1 *v1 = record;
+	struct ext4_mktme_context ctx = {
+		.version = FSCRYPT_CONTEXT_V2,
+		.contents_mode = FSCRYPT_MODE_AES_256_XTS,
+		.filenames_mode = FSCRYPT_MODE_AES_256_CTS,
+		.flags = FSCRYPT_POLICY_FLAGS_PAD_32,
+	};
+	int err;
+
+	BUILD_BUG_ON(sizeof(ctx) != 40);
+	BUILD_BUG_ON(sizeof(ctx.identifier) != sizeof(v1->identifier));
+
+	/* Tells an administrator of an unaware kernel which key is meant. */
+	memcpy(ctx.identifier, v1->identifier, sizeof(ctx.identifier));
+	get_random_bytes(ctx.nonce, sizeof(ctx.nonce));
+	err = ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_ENCRYPTION,
+				    EXT4_XATTR_NAME_ENCRYPTION_CONTEXT,
+				    &ctx, sizeof(ctx), 0);
+	if (err)
+		return err;
+	err = ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_SECURITY,
+				    MKTME_DAX_RECORD_SUFFIX, record, size, 0);
+	if (err)
+		ext4_xattr_set_handle(handle, inode,
+				      EXT4_XATTR_INDEX_ENCRYPTION,
+				      EXT4_XATTR_NAME_ENCRYPTION_CONTEXT,
+				      NULL, 0, 0);
+	return err;
+}
+
+static int write_marker(handle_t *handle, struct inode *inode,
+			const void *record, size_t size)
+{
+	int err;
+
+	err = set_encrypt_feature(handle, inode->i_sb);
+	if (err)
+		return err;
+	err = set_xattrs(handle, inode, record, size);
+	if (err)
+		return err;
+	ext4_set_inode_flag(inode, EXT4_MKTME_BIT);
+	err = ext4_mark_inode_dirty(handle, inode);
+	/* The journal is aborted then; keep the in-core inode consistent. */
+	if (err)
+		ext4_clear_inode_flag(inode, EXT4_MKTME_BIT);
+	return err;
+}
+
+/*
+ * One transaction: a crash leaves either an unbound file without data or a
+ * bound one, and data written under the key is in a later transaction.
+ */
+static int ext4_mktme_write_record(struct inode *inode, const void *record,
+				   size_t size)
+{
+	int ctx_credits, record_credits, err, retries = 0;
+	handle_t *handle;
+
+	err = dquot_initialize(inode);
+	if (err)
+		return err;
+retry:
+	err = ext4_xattr_set_credits(inode, sizeof(struct ext4_mktme_context),
+				     false, &ctx_credits);
+	if (err)
+		return err;
+	err = ext4_xattr_set_credits(inode, size, false, &record_credits);
+	if (err)
+		return err;
+
+	/* Undoing the context takes what setting it took; plus the superblock. */
+	handle = ext4_journal_start(inode, EXT4_HT_XATTR,
+				    2 * ctx_credits + record_credits + 1);
+	if (IS_ERR(handle))
+		return PTR_ERR(handle);
+	ext4_fc_mark_ineligible(inode->i_sb, EXT4_FC_REASON_XATTR, handle);
+	err = write_marker(handle, inode, record, size);
+	if (!err && IS_SYNC(inode))
+		ext4_handle_sync(handle);
+	err = ext4_journal_stop(handle) ?: err;
+	if (err == -ENOSPC && ext4_should_retry_alloc(inode->i_sb, &retries))
+		goto retry;
+	return err;
+}
+
+static int ext4_mktme_zero_tail(struct inode *inode)
+{
+	loff_t size = i_size_read(inode);
+	loff_t end = round_up(size, i_blocksize(inode));
+
+	if (size == end)
+		return 0;
+	return dax_zero_range(inode, size, end - size, NULL, &ext4_iomap_ops);
+}
+
+/**
+ * ext4_mktme_zeroout() - zero newly allocated blocks of a bound file
+ * @inode: bound file
+ * @pblk: first block
+ * @len: blocks
+ *
+ * Context: i_data_sem held for writing, in a transaction.
+ * Return: as mktme_dax_zeroout().
+ */
+int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,
+		       ext4_lblk_t len)
+{
+	struct ext4_sb_info *sbi = EXT4_SB(inode->i_sb);
+	u8 blkbits = inode->i_blkbits;
+
+	return mktme_dax_zeroout(inode, sbi->s_daxdev,
+				 ((u64)pblk << blkbits) + sbi->s_dax_part_off,
+				 (u64)len << blkbits);
+}
+
+static struct mktme_dax_fs_ops ext4_mktme_ops = {
+	.name = "ext4",
+	.dax_device = ext4_mktme_dax_device,
+	.marked = ext4_mktme_marked,
+	.has_data = ext4_mktme_has_data,
+	.write_record = ext4_mktme_write_record,
+	.zero_tail = ext4_mktme_zero_tail,
+};
+
+static int __init ext4_mktme_init(void)
+{
+	mktme_dax_register_fs(&ext4_mktme_ops);
+	return 0;
+}
+fs_initcall(ext4_mktme_init);
