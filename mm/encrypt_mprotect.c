@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * encrypt_mprotect(): mprotect() that also puts the mapped file under a key
+ *
+ * After the interface of the 2019 MKTME series, but for file mappings: the
+ * binding belongs to the inode, so two mappings of one file cannot disagree
+ * about the key.
+ */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/key.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mktme_dax.h>
+#include <linux/syscalls.h>
+#include "internal.h"
+#include "vma.h"
+
+/**
+ * struct encrypt_range - the checked arguments
+ * @start: first byte, page-aligned
+ * @len: bytes, page-aligned, not 0
+ * @prot: PROT_*
+ */
+struct encrypt_range {
+	unsigned long start;
+	size_t len;
+	unsigned long prot;
+};
+
+static int check_arguments(const struct encrypt_range *range)
+{
+	if (!PAGE_ALIGNED(range->start) || !range->len ||
+	    !PAGE_ALIGNED(range->len))
+		return -EINVAL;
+	if (range->start + range->len <= range->start)
+		return -ENOMEM;
+	/* PROT_GROWSDOWN and PROT_GROWSUP are for stacks. */
+	if (range->prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_vma(struct vm_area_struct *vma, unsigned long prot)
+{
+	unsigned long flags = calc_vm_prot_bits(prot, 0);
+
+	if (!vma->vm_file)
+		return -EOPNOTSUPP;
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (!can_modify_vma(vma))
+		return -EPERM;
+	/* newflags >> 4 shifts VM_MAY% in place of VM_%, as in mprotect(). */
+	if (flags & ~(vma->vm_flags >> 4) & VM_ACCESS_FLAGS)
+		return -EACCES;
+	return 0;
+}
+
+/*
+ * Check every VMA of the range and change none.
+ *
+ * Context: mmap_lock held, read or write.
+ * Return: the one file (not referenced) that all of them map, or an ERR_PTR.
+ */
+static struct file *check_range(const struct encrypt_range *range)
+{
+	unsigned long next = range->start, end = range->start + range->len;
+	struct file *file = NULL;
+	struct vm_area_struct *vma;
+	int err;
+
+	VMA_ITERATOR(vmi, current->mm, range->start);
+
+	for_each_vma_range(vmi, vma, end) {
+		if (vma->vm_start > next)
+			return ERR_PTR(-ENOMEM);
+		err = check_vma(vma, range->prot);
+		if (err)
+			return ERR_PTR(err);
+		if (file && file_inode(file) != file_inode(vma->vm_file))
+			return ERR_PTR(-EINVAL);
+		/* A writable file among several can bind where others cannot. */
+		if (!file || vma->vm_file->f_mode & FMODE_WRITE)
+			file = vma->vm_file;
+		next = vma->vm_end;
+	}
+	if (next < end)
+		return ERR_PTR(-ENOMEM);
+	err = mktme_dax_may_bind(file);
+	return err ? ERR_PTR(err) : file;
+}
+
+/* First pass: what is there is fit to be bound; take a reference to it. */
+static struct file *find_file(const struct encrypt_range *range)
+{
+	struct file *file;
+
+	if (mmap_read_lock_killable(current->mm))
+		return ERR_PTR(-EINTR);
+	file = check_range(range);
+	if (!IS_ERR(file))
+		get_file(file);
+	mmap_read_unlock(current->mm);
+	return file;
+}
+
+/*
+ * Second pass: check again, since mmap_lock was released for the bind, and
+ * change the protection in the same critical section. -EAGAIN: the range now
+ * maps another file.
+ */
+static int protect_range(const struct encrypt_range *range,
+			 const struct file *bound)
+{
+	struct file *file;
+	int err;
+
+	if (mmap_write_lock_killable(current->mm))
+		return -EINTR;
+	file = check_range(range);
+	if (IS_ERR(file))
+		err = PTR_ERR(file);
+	else if (file_inode(file) != file_inode(bound))
+		err = -EAGAIN;
+	else
+		err = do_mprotect_locked(range->start, range->len, range->prot,
+					 -1);
+	mmap_write_unlock(current->mm);
+	return err;
+}
+
+/*
+ * The key's semaphore is held over the bind: revoking and destroying the
+ * payload wait for it. Nothing else is held when it is taken.
+ */
+static int bind_file(struct file *file, struct key *key)
+{
+	const struct mktme_key *payload;
+	int err;
+
+	if (key->type != &key_type_mktme)
+		return -EINVAL;
+	down_read(&key->sem);
+	err = key_validate(key);
+	payload = dereference_key_locked(key);
+	if (!err)
+		err = payload ? mktme_dax_bind(file, payload) : -EKEYREVOKED;
+	up_read(&key->sem);
+	return err;
+}
+
+static int encrypt_range(const struct encrypt_range *range, struct key *key)
+{
+	struct file *file;
+	int err;
+
+	do {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		file = find_file(range);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+		err = bind_file(file, key);
+		if (!err)
+			err = protect_range(range, file);
+		fput(file);
+		cond_resched();
+	} while (err == -EAGAIN);
+	return err;
+}
+
+/**
+ * sys_encrypt_mprotect - bind the mapped file to a key and set the protection
+ * @start: page-aligned address
+ * @len: length in bytes, a multiple of the page size
+ * @prot: PROT_NONE or PROT_READ, PROT_WRITE, PROT_EXEC; protection to set
+ * @serial: key of type "mktme" with type=user
+ *
+ * All of the range must be shared mappings of one regular file with DAX. The
+ * whole file is bound, @prot is set on the range only. If the file is bound
+ * already, the key must be the same; a locked file is unlocked by it.
+ *
+ * There is no moment at which the range is usable without the key: existing
+ * mappings are taken away before the file is bound and come back by faults
+ * under the key. Called on a PROT_NONE range with the final @prot, or with
+ * PROT_NONE followed by mprotect() or pkey_mprotect().
+ *
+ * If the bind fails nothing has changed. If setting the protection fails after
+ * it (-ENOMEM when a mapping has to be split, or the range was unmapped
+ * meanwhile) the file stays bound, protections are as mprotect() leaves them,
+ * and the call can be repeated.
+ *
+ * Return: 0 or
+ *   -EOPNOTSUPP no TME-MK or mktme=off; memory that is not a mapping of a
+ *	regular file with DAX; see mktme_dax_bind()
+ *   -EINVAL unaligned, empty, unknown bits in @prot, private mapping, several
+ *	files, not an mktme key, or one of type=cpu
+ *   -ENOMEM address range overflows or has a hole
+ *   -EACCES @prot exceeds what the file was opened for; no search permission
+ *	on the key; unbound file not open for writing
+ *   -EPERM sealed mapping; unbound file of another owner
+ *   -ENOKEY, -EKEYEXPIRED, -EKEYREVOKED from the key look-up
+ *   -EINTR killed
+ *   and the errors of mktme_dax_bind().
+ */
+SYSCALL_DEFINE4(encrypt_mprotect, unsigned long, start, size_t, len,
+		unsigned long, prot, key_serial_t, serial)
+{
+	struct encrypt_range range = {
+		.start = untagged_addr(start),
+		.len = len,
+		.prot = prot,
+	};
+	key_ref_t ref;
+	int err;
+
+	if (!mktme_nr_keyids())
+		return -EOPNOTSUPP;
+	err = check_arguments(&range);
+	if (err)
+		return err;
+	ref = lookup_user_key(serial, 0, KEY_NEED_SEARCH);
+	if (IS_ERR(ref))
+		return PTR_ERR(ref);
+	err = encrypt_range(&range, key_ref_to_ptr(ref));
+	key_ref_put(ref);
+	return err;
+}
