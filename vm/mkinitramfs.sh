@@ -87,6 +87,7 @@ copy_files() {
 		cp -L "$host" "$root$guest"
 	done
 	chmod -R u=rwX,go=rX "$root"
+	[ ! -e "$root/script" ] || chmod 755 "$root/script"
 	[ -e "$root/init" ] || return 0
 	chmod 755 "$root/init" "$root/usr/sbin/mkdax"
 	ln -s /proc/mounts "$root/etc/mtab"

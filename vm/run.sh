@@ -18,6 +18,9 @@ prepare_dimm() {
 	[ -w "$dimm" ] || die "the DIMM file $dimm is not writable"
 	[ "$(stat -Lc %s "$dimm")" -eq "$bytes" ] ||
 		die "the DIMM file $dimm has $(stat -Lc %s "$dimm") bytes, not $bytes (--dimm-size)"
+	# Held by QEMU as long as it lives
+	exec {dimm_lock}<"$dimm"
+	flock -n "$dimm_lock" || die "the DIMM file $dimm is in another VM"
 }
 
 prepare_initrd() {
@@ -38,9 +41,9 @@ prepare_initrd() {
 compose_command() {
 	local properties=max,vendor=GenuineIntel,phys-bits=46 command_line
 	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
-	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init quiet"
+	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init"
 	if [ "$shell" = yes ]; then
-		command_line+=" TERM=${TERM:-vt100} LINES=$(tput lines) COLUMNS=$(tput cols)"
+		command_line+=" quiet TERM=${TERM:-vt100} LINES=$(tput lines) COLUMNS=$(tput cols)"
 		command_line+=" $append -- --shell"
 	else
 		command_line+=" $append -- $script ${arguments[*]}"
@@ -74,10 +77,11 @@ run_shell() {
 }
 
 # Follows the report port until QEMU closes it.  Leaves the outcome in $outcome.
+# QEMU must not outlive this script, however that ends.
 follow_report() {
 	local line rest port pid status deadline=$((SECONDS + timeout))
 	outcome=ended
-	exec {port}< <(exec "${qemu[@]}" 3>&1 >"$log/qemu.out" 2>&1 </dev/null)
+	exec {port}< <(exec setpriv --pdeathsig KILL "${qemu[@]}" 3>&1 >"$log/qemu.out" 2>&1 </dev/null)
 	pid=$!
 	# shellcheck disable=SC2064 # the pid of now
 	trap "kill -KILL $pid 2>/dev/null || true" EXIT
