@@ -124,6 +124,7 @@ fetch() {
 	: >"$log"
 	update_private_lists >>"$log" 2>&1 ||
 		die "cannot reach the Debian archive (see ${log#"$PWD/"}); without a network, give LINUX_SRC and QEMU_SRC"
+	rm -rf "$DOWNLOADS"/tmp.*
 	work=$(mktemp -d "$DOWNLOADS/tmp.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	cd "$work"

@@ -136,6 +136,7 @@ apply() {
 	state=$tree/.mktme-dax
 	mkdir -p "$state"
 	touch "$state/manifest"
+	rm -rf "$state"/stage.*
 	stage=$(mktemp -d "$state/stage.XXXXXX")
 	trap 'rm -rf "$stage" "$stage".*' EXIT
 	: >"$stage.manifest"
