@@ -118,39 +118,42 @@ test_sources() {
 		sh -c "ls $scratch/cache/mktme-dax/downloads | grep ."
 }
 
+# boot BODY [OPTION]...: one run of the VM with a script of this body
 boot() {
-	vm/run.sh --name selftest --script /bin/true "$@"
+	printf '#!/bin/bash\n%s\n' "$1" >"$scratch/guest.sh"
+	shift
+	vm/run.sh --name selftest --script "$scratch/guest.sh" --dimm "$scratch/dimm" "$@"
 }
 
-test_runner() {
-	expect "vm: an unknown engine" 2 'unknown engine "shadow"' boot --engine shadow
-	expect "vm: an unknown option" 2 'unknown option --nonsense' boot --nonsense 1
-	expect "vm: a number that is none" 2 '"many" is not a number' boot --smp many
-	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/none" boot --dimm "$scratch/none"
+test_runner_arguments() {
+	expect "vm: an unknown engine" 2 'unknown engine "shadow"' boot true --engine shadow
+	expect "vm: an unknown option" 2 'unknown option --nonsense' boot true --nonsense 1
+	expect "vm: a number that is none" 2 '"many" is not a number' boot true --smp many
+	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/dimm" boot true
 	truncate -s 4M "$scratch/small"
-	expect "vm: a DIMM file of another size" 1 'has 4194304 bytes, not' boot --dimm "$scratch/small"
-	expect "vm: a script that succeeds" 0 '' boot --dimm "$scratch/dimm" --fresh
+	expect "vm: a DIMM file of another size" 1 'has 4194304 bytes, not' boot true --dimm "$scratch/small"
+}
+
+test_runner_verdicts() {
+	expect "vm: a script that succeeds" 0 '' boot true --fresh
 	expect "vm: the verdict is the last line" 0 '^verdict ok$' tail -n 1 $LOGS/selftest/report
 	expect "vm: the command line is logged" 0 'qemu-system-x86_64 .*tme-engine=cache' cat $LOGS/selftest/cmdline
-	expect "vm: a script that fails" 1 'ended with status 1' vm/run.sh --name selftest --script /bin/false
-	echo 'echo "not ok 1 - x" >&3' >"$scratch/notok.sh"
-	expect "vm: a test that is not ok" 1 '1 tests failed' vm/run.sh --name selftest --script "$scratch/notok.sh"
-	echo 'echo c >/proc/sysrq-trigger' >"$scratch/crash.sh"
-	expect "vm: a crash leaves no verdict" 1 'no verdict: .*(panic|BUG|Oops)' \
-		vm/run.sh --name selftest --script "$scratch/crash.sh"
-	echo 'sleep 1000' >"$scratch/sleep.sh"
-	expect "vm: a timeout" 124 'timeout after 15 s' \
-		vm/run.sh --name selftest --script "$scratch/sleep.sh" --timeout 15
-	echo 'echo powercut >&3; sleep 1000' >"$scratch/cut.sh"
-	expect "vm: an expected power cut" 0 '' \
-		vm/run.sh --name selftest --script "$scratch/cut.sh" --expect-powercut
-	expect "vm: an unexpected power cut" 1 'unexpected power cut' vm/run.sh --name selftest --script "$scratch/cut.sh"
+	expect "vm: a script that fails" 1 'ended with status 3' boot 'exit 3'
+	expect "vm: a test that is not ok" 1 '1 tests failed' boot 'echo "not ok 1 - x" >&3'
+	expect "vm: a back trace in the kernel log" 1 'kernel log: .*Call Trace' boot 'echo t >/proc/sysrq-trigger'
+	expect "vm: the same, but expected" 0 '' boot 'echo "Call Trace" >/run/kmsg.allow; echo t >/proc/sysrq-trigger'
+	expect "vm: a crash leaves no verdict" 1 'no verdict: .*(panic|BUG|Oops)' boot 'echo c >/proc/sysrq-trigger'
+	expect "vm: a timeout" 124 'timeout after 15 s' boot 'sleep 1000' --timeout 15
+	expect "vm: an expected power cut" 0 '' boot 'echo powercut >&3; sleep 1000' --expect-powercut
+	expect "vm: an unexpected power cut" 1 'unexpected power cut' boot 'echo powercut >&3; sleep 1000'
+	expect "vm: a power cut that does not come" 1 'power cut did not come' boot true --expect-powercut
 }
 
 test_overlay
 test_overlay_refusals
 test_apt
 test_sources
-test_runner
+test_runner_arguments
+test_runner_verdicts
 echo "1..$number"
 exit "$failed"
