@@ -24,7 +24,7 @@ struct pte pte_of(const void *addr)
 	NEED(fd >= 0, "%spte: %s", DEBUGFS, errno_name(errno));
 	snprintf(text, sizeof(text), "%lx", (unsigned long)addr);
 	NEED(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	len = pread(fd, text, sizeof(text) - 1, 0);
+	len = read(fd, text, sizeof(text) - 1);
 	NEED(len > 0, "%s", errno_name(errno));
 	text[len] = 0;
 	close(fd);
