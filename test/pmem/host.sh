@@ -76,7 +76,7 @@ check_one() {
 		if ! answer=$(ask_host "$dimm" "$kind" ${line%% -- *} 2>&1); then
 			wrong=${wrong:-$answer}
 		fi
-	done < <(grep -F "host $kind " "$report" | grep -F -- " -- $name")
+	done < <(grep -E "^host $kind .* -- $name\$" "$report")
 	tap "$([ -z "$wrong" ] && echo ok || echo not ok)" \
 		"$suite: $name: host: $kind of $count ranges" "$wrong"
 }

@@ -45,6 +45,7 @@ boot() {
 	printf '# %s\n' "$suite"
 	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
 		"$@" -- ${only:+"$only"} >&2 || status=$?
+	[ -e "$LOGS/$name/report" ] || mkdir -p "$LOGS/$name" && touch "$LOGS/$name/report"
 	merge_report "$suite" "$LOGS/$name/report"
 	tap "$([ "$status" -eq 0 ] || vm_failed "$LOGS/$name" && echo ok || echo not ok)" \
 		"$suite: the VM ended well" "$(head -n 1 "$LOGS/$name/status" 2>/dev/null)"
