@@ -46,10 +46,10 @@ prepare_tree() {
 	stage_end "$(cat "$tree/.mktme-dax/version")"
 }
 
-# A tree is big, and the one before the last is of no use any more.
+# A tree is big: old ones go, but for two (another source, another variant).
 prune_trees() {
 	find "$1" -mindepth 1 -maxdepth 1 -type d \( -name 'tree-*' -o -name '*.new' \) ! -path "$2" \
-		-printf '%T@ %p\n' | sort -rn | tail -n +2 | cut -d' ' -f2- | xargs -r rm -rf
+		-printf '%T@ %p\n' | sort -rn | tail -n +3 | cut -d' ' -f2- | xargs -r rm -rf
 }
 
 # The last lines of a build log are seldom the ones that say what is wrong.

@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # Makes a kernel configuration: allnoconfig and fragments.
 #
-#   scripts/kernel-config.sh TREE OBJECTS FRAGMENT...
+#   scripts/kernel-config.sh TREE FRAGMENT...
 #
 # kconfig drops without a word what it does not know or cannot have.  So every line
 # of every fragment has to be in the result; those that are not are named, and the
 # script fails.  A later fragment may overrule an earlier one.
 set -euo pipefail
 
-tree=$1 objects=$2
-shift 2
-config=$tree/$objects/.config
-wanted=$tree/$objects/.wanted
+tree=$1
+shift
+config=$tree/.config
+wanted=$tree/.mktme-dax/wanted
 
 # "CONFIG_X=n" is kconfig's "# CONFIG_X is not set"
 merge_fragments() {
@@ -40,12 +40,12 @@ list_lost() {
 	done <"$wanted"
 }
 
-mkdir -p "$tree/$objects"
+mkdir -p "$tree/.mktme-dax"
 merge_fragments "$@" >"$wanted"
 [ ! -e "$config" ] || cp -p "$config" "$config.before"
-make -s -C "$tree" O="$objects" allnoconfig
+make -s -C "$tree" allnoconfig
 cat "$wanted" >>"$config"
-make -s -C "$tree" O="$objects" olddefconfig 2>&1 | grep -v 'override: reassigning' || true
+make -s -C "$tree" olddefconfig 2>&1 | grep -v 'override: reassigning' || true
 lost=$(list_lost)
 if [ -n "$lost" ]; then
 	printf 'these lines of the fragments (%s) did not survive olddefconfig:\n%s\n' "$*" "$lost" >&2

@@ -54,11 +54,11 @@ result_key() {
 }
 
 make_kernel() {
-	make -C "$tree" O="build-$VARIANT" CC="ccache gcc" HOSTCC="ccache gcc" "$@"
+	make -C "$tree" CC="ccache gcc" HOSTCC="ccache gcc" "$@"
 }
 
 configure() {
-	list_fragments | xargs scripts/kernel-config.sh "$tree" "build-$VARIANT" >"$LOG" 2>&1 || {
+	list_fragments | xargs scripts/kernel-config.sh "$tree" >"$LOG" 2>&1 || {
 		cat "$LOG" >&2
 		die "the kernel configuration is not what was asked for"
 	}
@@ -79,17 +79,19 @@ compile() {
 }
 
 keep_result() {
-	local built=$tree/build-$VARIANT
 	rm -rf "$result.new"
 	mkdir -p "$result.new"
-	cp "$built/arch/x86/boot/bzImage" "$built/vmlinux" "$built/System.map" "$result.new/"
-	cp "$built/.config" "$result.new/config"
+	cp "$tree/arch/x86/boot/bzImage" "$tree/vmlinux" "$tree/System.map" "$result.new/"
+	cp "$tree/.config" "$result.new/config"
 	mv "$result.new" "$result"
 	prune_results "$LINUX" 12
 }
 
 build() {
 	tree=$LINUX/tree-$(scripts/fetch.sh id linux | cut -d' ' -f1)
+	if [ "$VARIANT" != default ]; then
+		tree+=-$VARIANT
+	fi
 	if [ -d "$result" ]; then
 		return
 	fi
