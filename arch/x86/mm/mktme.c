@@ -18,6 +18,7 @@
 #include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/cache.h>
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -53,7 +54,9 @@ u64 mktme_keyid_mask __ro_after_init;
 unsigned int mktme_keyid_shift __ro_after_init;
 
 static unsigned int nr_keyids __ro_after_init;
-static u16 activated_algorithms __ro_after_init;
+
+/* IA32_TME_ACTIVATE of the boot CPU; 0 if KeyIDs are not used */
+static u64 activation __ro_after_init;
 
 static bool switched_off __initdata;
 
@@ -88,7 +91,7 @@ u16 mktme_algorithm_bit(u8 algorithm)
 		bit = TME_AES_XTS_128;
 	else if (algorithm == MKTME_ALG_AES_XTS_256)
 		bit = TME_AES_XTS_256;
-	return bit & activated_algorithms;
+	return bit & FIELD_GET(TME_ACTIVATE_ALGORITHMS, activation);
 }
 
 /**
@@ -99,7 +102,21 @@ u16 mktme_algorithm_bit(u8 algorithm)
  */
 bool mktme_algorithm_usable(u8 algorithm)
 {
-	return nr_keyids && mktme_algorithm_bit(algorithm);
+	return mktme_algorithm_bit(algorithm);
+}
+
+/**
+ * mktme_cpu_matches() - has this CPU the KeyIDs of the boot CPU?
+ * @cpu: an online CPU, or the one that this runs on
+ *
+ * Return: true if the firmware has activated the same on @cpu.
+ */
+bool mktme_cpu_matches(unsigned int cpu)
+{
+	u64 activate;
+
+	return !rdmsrl_safe_on_cpu(cpu, MSR_TME_ACTIVATE, &activate) &&
+	       activate == activation;
 }
 
 /* CPUID leaf 1BH: sub-leaves of type 1 list up to three targets each. */
@@ -161,18 +178,31 @@ static unsigned int __init count_keyids(unsigned int bits)
 	return min(keys, MKTME_MAX_KEYIDS);
 }
 
-/* Why KeyIDs cannot be used for files, or NULL. */
-static const char * __init why_not(u64 activate)
+static bool __init cpus_match(void)
 {
-	unsigned int bits = FIELD_GET(TME_ACTIVATE_KEYID_BITS, activate);
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (!mktme_cpu_matches(cpu))
+			return false;
+	}
+	return true;
+}
+
+/* Why KeyIDs cannot be used for files, or NULL. */
+static const char * __init why_not(void)
+{
+	unsigned int bits = FIELD_GET(TME_ACTIVATE_KEYID_BITS, activation);
 
 	if (switched_off)
 		return "switched off by mktme=off";
 	if (!pconfig_has_mktme())
 		return "no PCONFIG for KeyIDs";
-	if (!(FIELD_GET(TME_ACTIVATE_ALGORITHMS, activate) &
+	if (!(FIELD_GET(TME_ACTIVATE_ALGORITHMS, activation) &
 	      (TME_AES_XTS_128 | TME_AES_XTS_256)))
 		return "no known algorithm activated";
+	if (!cpus_match())
+		return "CPUs differ";
 	if (!count_keyids(bits))
 		return "no KeyIDs left for software";
 	if (boot_cpu_data.x86_phys_bits + bits > __PHYSICAL_MASK_SHIFT)
@@ -190,14 +220,19 @@ static const char * __init why_not(u64 activate)
 	return NULL;
 }
 
-static bool __init activated(u64 *activate)
+static bool __init read_activation(void)
 {
+	u64 activate;
+
 	/* detect_tme_early() clears the feature unless firmware enabled TME. */
-	return boot_cpu_has(X86_FEATURE_TME) &&
-	       !rdmsrl_safe(MSR_TME_ACTIVATE, activate) &&
-	       (*activate & TME_ACTIVATE_LOCKED) &&
-	       (*activate & TME_ACTIVATE_ENABLED) &&
-	       (*activate & TME_ACTIVATE_KEYID_BITS);
+	if (!boot_cpu_has(X86_FEATURE_TME) ||
+	    rdmsrl_safe(MSR_TME_ACTIVATE, &activate) ||
+	    !(activate & TME_ACTIVATE_LOCKED) ||
+	    !(activate & TME_ACTIVATE_ENABLED) ||
+	    !(activate & TME_ACTIVATE_KEYID_BITS))
+		return false;
+	activation = activate;
+	return true;
 }
 
 /*
@@ -206,37 +241,42 @@ static bool __init activated(u64 *activate)
  * the bits that leave it are zero in every entry that exists. It is read-only
  * later on, so this cannot wait for the first key.
  */
+static void __init set_masks(unsigned int bits)
+{
+	mktme_keyid_shift = boot_cpu_data.x86_phys_bits;
+	mktme_keyid_mask = GENMASK_ULL(mktme_keyid_shift + bits - 1,
+				       mktme_keyid_shift);
+	physical_mask &= ~mktme_keyid_mask;
+}
+
 static int __init mktme_init(void)
 {
-	unsigned int bits;
 	const char *reason;
-	u64 activate;
+	unsigned int bits;
 	int err;
 
-	if (!activated(&activate))
+	if (!read_activation())
 		return 0;
-	reason = why_not(activate);
+	reason = why_not();
 	if (reason) {
 		pr_info("KeyIDs are not used: %s\n", reason);
+		activation = 0;
 		return 0;
 	}
 	err = mktme_slot_init();
 	if (err) {
 		pr_err("KeyIDs are not used: error %d\n", err);
+		activation = 0;
 		return err;
 	}
 
-	bits = FIELD_GET(TME_ACTIVATE_KEYID_BITS, activate);
-	mktme_keyid_shift = boot_cpu_data.x86_phys_bits;
-	mktme_keyid_mask = GENMASK_ULL(mktme_keyid_shift + bits - 1,
-				       mktme_keyid_shift);
-	physical_mask &= ~mktme_keyid_mask;
-	activated_algorithms = FIELD_GET(TME_ACTIVATE_ALGORITHMS, activate);
+	bits = FIELD_GET(TME_ACTIVATE_KEYID_BITS, activation);
+	set_masks(bits);
 	nr_keyids = count_keyids(bits);
 
 	pr_info("%u KeyIDs for DAX files (%s), KeyID bits %u:%u\n", nr_keyids,
-		!mktme_algorithm_usable(MKTME_ALG_AES_XTS_256) ? "aes-xts-128" :
-		!mktme_algorithm_usable(MKTME_ALG_AES_XTS_128) ? "aes-xts-256" :
+		!mktme_algorithm_bit(MKTME_ALG_AES_XTS_256) ? "aes-xts-128" :
+		!mktme_algorithm_bit(MKTME_ALG_AES_XTS_128) ? "aes-xts-256" :
 		"aes-xts-128 aes-xts-256",
 		mktme_keyid_shift + bits - 1, mktme_keyid_shift);
 	return 0;

@@ -11,8 +11,9 @@
 /* A pfn_t has seven free bits for the KeyID. */
 #define MKTME_MAX_KEYIDS	127
 
-/* mktme.c: activated algorithms, one-hot as in PCONFIG and IA32_TME_ACTIVATE */
+/* mktme.c; algorithms are one-hot as in PCONFIG and IA32_TME_ACTIVATE */
 u16 mktme_algorithm_bit(u8 algorithm);
+bool mktme_cpu_matches(unsigned int cpu);
 
 /* mktme_pconfig.c */
 int mktme_pconfig_set_key(unsigned int keyid,

@@ -180,24 +180,34 @@ const u8 *mktme_slot_identifier(unsigned int keyid)
 	return slots[keyid].identifier;
 }
 
-/*
- * A package that comes late has not got the keys, and they are not kept to be
- * programmed again. Data read through it would be noise. (The package's other
- * CPUs are online: fine, it was programmed, or nothing was yet.)
- */
-static int package_comes_online(unsigned int cpu)
+static bool first_of_package(unsigned int cpu)
 {
-	int other;
+	unsigned int other;
 
-	if (!keys_programmed)
-		return 0;
 	for_each_online_cpu(other) {
 		if (other != cpu && topology_logical_package_id(other) ==
 				    topology_logical_package_id(cpu))
-			return 0;
+			return false;
 	}
-	pr_warn("CPU %u refused: its package does not have the keys of DAX files\n",
-		cpu);
+	return true;
+}
+
+/*
+ * A package that comes late has not got the keys, and they are not kept to be
+ * programmed again: data read through it would be noise. That includes one
+ * that had keys, went offline with all its CPUs and may have missed others.
+ */
+static int cpu_comes_online(unsigned int cpu)
+{
+	const char *reason;
+
+	if (!mktme_cpu_matches(cpu))
+		reason = "its KeyIDs differ from the boot CPU's";
+	else if (keys_programmed && first_of_package(cpu))
+		reason = "its package does not have the keys of DAX files";
+	else
+		return 0;
+	pr_warn("CPU %u refused: %s\n", cpu, reason);
 	return -EIO;
 }
 
@@ -224,7 +234,7 @@ int __init mktme_slot_init(void)
 	int err;
 
 	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/mktme:online",
-					package_comes_online, NULL);
+					cpu_comes_online, NULL);
 	if (err < 0)
 		return err;
 	register_syscore(&slot_syscore);
