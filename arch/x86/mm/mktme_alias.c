@@ -41,7 +41,8 @@
  * @node: in areas[keyid], RCU
  * @pgmap: the device, identity only
  * @range: physical addresses
- * @vm: the mapping
+ * @kaddr: where they are mapped
+ * @vm: the mapping; gone before RCU readers are
  * @gone: list of a mktme_alias_drop() in progress
  * @rcu: frees the struct
  *
@@ -53,6 +54,7 @@ struct alias_area {
 	struct hlist_node node;
 	const struct dev_pagemap *pgmap;
 	struct range range;
+	void *kaddr;
 	struct vm_struct *vm;
 	struct list_head gone;
 	struct rcu_head rcu;
@@ -126,6 +128,7 @@ static int add_area(unsigned int keyid, const struct dev_pagemap *pgmap,
 		kfree(area);
 		return -ENOMEM;
 	}
+	area->kaddr = area->vm->addr;
 	hlist_add_head_rcu(&area->node, &areas[keyid]);
 	return 0;
 }
@@ -137,8 +140,8 @@ static int add_area(unsigned int keyid, const struct dev_pagemap *pgmap,
  *
  * Does nothing if the area exists. It stays until mktme_alias_drop().
  *
- * Context: Process context, sleeps, allocates with GFP_KERNEL. The caller keeps
- * @pgmap from going, with dax_read_lock() and dax_alive() for example.
+ * Context: Process context, sleeps, allocates with GFP_KERNEL. The caller holds a
+ * reference of get_dev_pagemap(), so that mktme_alias_drop() comes later.
  * Return: 0; -EOPNOTSUPP if @pgmap is not file-system DAX memory; -EINVAL for a
  * KeyID that does not exist; -ENOMEM, also when address space is used up.
  */
@@ -182,10 +185,10 @@ static void unpublish_areas(const struct dev_pagemap *pgmap,
  * mktme_alias_drop() - take down every alias of a device
  * @pgmap: the device's pages, about to go
  *
- * For memunmap_pages(), before the range leaves the direct map. The memory may
- * get another use next, in which nobody knows of KeyIDs. So no line of an alias
- * is left: mappings go first, with their TLB entries, which could fetch lines
- * again; then caches are written back.
+ * For memunmap_pages(), when the last reference to @pgmap is gone and before the
+ * range leaves the direct map. The memory may get another use next, in which
+ * nobody knows of KeyIDs. So no line of an alias is left: mappings go first, with
+ * their TLB entries, which could fetch lines again; then caches are written back.
  *
  * Context: Process context, sleeps. The lower dax_device is dead: kill_dax() has
  * waited for those who got an address from mktme_alias().
@@ -220,7 +223,7 @@ static void *lookup_alias(unsigned int keyid, phys_addr_t phys, size_t len)
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(area, &areas[keyid], node) {
 		if (range_contains(&area->range, &wanted)) {
-			kaddr = area->vm->addr + (phys - area->range.start);
+			kaddr = area->kaddr + (phys - area->range.start);
 			break;
 		}
 	}
@@ -358,7 +361,8 @@ static void zero_step(void *kaddr, phys_addr_t phys, size_t len)
  * Context: Process context, may sleep, but takes no filesystem lock and allocates
  * nothing: usable inside a transaction.
  * Return: 0; -EINVAL for parts of pages; -ENXIO if there is no alias of all of
- * the range: the blocks are stale and the caller must not use them.
+ * the range, because the device is being removed for example: the blocks are
+ * stale and the caller must not use them.
  */
 int mktme_alias_zero(unsigned int keyid, phys_addr_t phys, size_t len)
 {
@@ -367,7 +371,6 @@ int mktme_alias_zero(unsigned int keyid, phys_addr_t phys, size_t len)
 	if (WARN_ON_ONCE(!PAGE_ALIGNED(phys | len)))
 		return -EINVAL;
 	err = walk_alias(keyid, phys, len, zero_step);
-	WARN_ON_ONCE(err);
 	/* Non-temporal stores are weakly ordered. */
 	wmb();
 	return err;
