@@ -63,14 +63,16 @@ struct pconfig_call {
 static long pconfig_key_program(const struct key_program *program)
 {
 	long status = PCONFIG_KEY_PROGRAM;
+	int fault = -EFAULT;
 
 	asm volatile("1: .byte 0x0f, 0x01, 0xc5\n"
+		     "   xorl %[fault], %[fault]\n"
 		     "2:\n"
-		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %k[status])
-		     : [status] "+a" (status)
+		     _ASM_EXTABLE(1b, 2b)
+		     : "+a" (status), [fault] "+r" (fault)
 		     : "b" (program), "c" (0), "d" (0)
 		     : "cc", "memory");
-	return status;
+	return fault ?: status;
 }
 
 static void pconfig_on_this_cpu(void *info)
