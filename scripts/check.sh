@@ -65,14 +65,20 @@ no_white_space_at_line_ends() {
 		grep -vE '\.patch$' | xargs -d '\n' grep -lIE '[[:blank:]]$' || true)"
 }
 
-# Applies to the tree that the build uses, after making it, and leaves it applied.
-patches_apply_to() {
-	local name=$1 list=$2 queue=$3 pin=$4 tree
+# The tree that the build uses; made if a cached result has spared it so far
+find_tree() {
+	local name=$1 tree
 	tree=$CACHE/$name/tree-$(scripts/fetch.sh id "$name" | cut -d' ' -f1)
 	if [ ! -d "$tree" ]; then
 		scripts/fetch.sh get "$name" >&2
 		scripts/fetch.sh unpack "$name" "$tree"
 	fi
+	echo "$tree"
+}
+
+patches_apply_to() {
+	local name=$1 list=$2 queue=$3 pin=$4 tree
+	tree=$(find_tree "$name")
 	with_lock "$CACHE/$name/lock" scripts/overlay.sh apply "$tree" "$list" "$queue" "$pin"
 }
 
@@ -117,6 +123,15 @@ emulator_budget_is_kept() {
 	within_budget emulator/patches/series "$EMULATOR_BUDGET"
 }
 
+# Its own SPDX check wants a Python package that Debian's kernel needs nowhere else.
+kernel_files_pass_checkpatch() {
+	local files tree
+	mapfile -t files < <(list_own_files | grep -E '^(fs|mm|arch|include|security|drivers)/.*\.[ch]$')
+	tree=$(find_tree linux)
+	report_list "" "$("$tree/scripts/checkpatch.pl" --root="$tree" --terse --no-summary -q -f "${files[@]}" \
+		2>/dev/null | grep -E ' (ERROR|WARNING): ' || true)"
+}
+
 # The build stops where a line of a fragment is lost; this looks at its result.
 feature_is_in_the_kernel() {
 	local config=build/kernel/config
@@ -156,6 +171,7 @@ number=0 failed=0
 if [ $# -eq 0 ]; then
 	set -- every_file_has_spdx shell_is_clean scripts_are_short no_white_space_at_line_ends \
 		linux_patches_apply_without_fuzz emulator_patches_apply_without_fuzz every_patch_says_why \
+		kernel_files_pass_checkpatch \
 		linux_budget_is_kept emulator_budget_is_kept feature_is_in_the_kernel \
 		build_leaves_no_untracked_file
 fi
