@@ -58,7 +58,7 @@ static void put_args(const char *f, va_list args)
 		} else if (*f == 'd' && !wide) {
 			int d = va_arg(args, int);
 
-			put_number(d < 0 ? -(u64)d : d, 10, d < 0);
+			put_number(d < 0 ? -(u64)d : (u64)d, 10, d < 0);
 		} else {
 			v = wide ? va_arg(args, u64) : va_arg(args, u32);
 			put_number(v, *f == 'x' ? 16 : 10, false);

@@ -1,0 +1,155 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bare-metal tests of the emulated CPU; one TAP stream on standard output.
+#
+#   test/emulator/run.sh --qemu PATH --out DIR [--only NAME] [--jobs N]
+#
+# --only runs the lines of tests.cfg whose name matches the pattern.  Exit status 0
+# only if nothing failed.  Logs of each boot stay in DIR.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+qemu=
+out=
+only='*'
+jobs=2
+DIMM_ADDRESS=140000000
+DIMM_SIZE=16M
+TIMEOUT=90
+
+die() {
+	echo "run.sh: $*" >&2
+	exit 2
+}
+
+while [ $# -gt 0 ]; do
+	[ $# -ge 2 ] || die "usage: run.sh --qemu PATH --out DIR [--only NAME] [--jobs N]"
+	case $1 in
+	--qemu) qemu=$(realpath "$2") ;;
+	--out) mkdir -p "$2" && out=$(realpath "$2") ;;
+	--only) only=$2 ;;
+	--jobs) jobs=$2 ;;
+	*) die "unknown option $1" ;;
+	esac
+	shift 2
+done
+[ -x "$qemu" ] || die "--qemu must name the emulator"
+[ -n "$out" ] || die "--out must name a directory"
+
+programs() {
+	sed -e 's/#.*//' "$here/tests.cfg" | awk 'NF { print $2 }' | sort -u
+}
+
+build() {
+	local cflags program
+	cflags="-O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small
+		-mno-red-zone -mgeneral-regs-only -fno-stack-protector -fno-strict-aliasing
+		-fcf-protection=none -fno-tree-loop-distribute-patterns"
+	# shellcheck disable=SC2086 # a list of flags
+	for program in $(programs); do
+		gcc $cflags -nostdlib -static -no-pie -Wl,-T,"$here/link.ld" -Wl,--build-id=none \
+			-Wl,--no-warn-rwx-segments,-z,noexecstack -o "$out/$program.elf" \
+			"$here/start.S" "$here/lib.c" "$here/$program.c"
+	done
+	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/check" "$here/check.c" -lcrypto
+}
+
+# One boot; its text goes to $dir/N.log
+boot() {
+	local append=$1 number=$2 bits=6 phys=46 cpu status=0 arguments
+	[ "$engine" != absent ] || bits=0
+	case $properties in
+	*tme-keyid-bits=*) bits=${properties#*tme-keyid-bits=} bits=${bits%%,*} ;;
+	esac
+	case $properties in
+	*phys-bits=*) phys=${properties#*phys-bits=} phys=${phys%%,*} ;;
+	esac
+	cpu="max,vendor=GenuineIntel,phys-bits=$phys,tme-keyid-bits=$bits"
+	[ "$engine" = absent ] || cpu+=",tme-engine=$engine"
+	[ "$properties" = - ] || cpu+=",$properties"
+	arguments=(-L /usr/share/seabios -L /usr/share/qemu -accel tcg,thread=multi
+		-machine q35,nvdimm=on -cpu "$cpu" -smp 2 -m 256M,slots=2,maxmem=4G
+		-object "memory-backend-file,id=dimm,share=on,mem-path=$dir/dimm,size=$DIMM_SIZE"
+		-device "nvdimm,memdev=dimm,addr=0x$DIMM_ADDRESS"
+		-drive "file=$dir/disk,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk
+		-device isa-debugcon,iobase=0x402,chardev=text -chardev "file,id=text,path=$dir/$number.log"
+		-device isa-debug-exit -nodefaults -display none -kernel "$out/$program.elf"
+		-append "engine=$engine bits=$(printf %x "$bits") phys=$(printf %x "$phys") dimm=$DIMM_ADDRESS $append")
+	printf '%q ' "$qemu" "${arguments[@]}" >"$dir/$number.cmdline"
+	timeout -k 5 "$TIMEOUT" "$qemu" "${arguments[@]}" </dev/null >"$dir/$number.err" 2>&1 || status=$?
+	# isa-debug-exit turns 0 into 1
+	if [ "$status" -ne 1 ] || [ "$(tail -n 1 "$dir/$number.log")" != "done" ]; then
+		echo "not ok - the program runs to its end (status $status, see $dir/$number.err)"
+	fi
+}
+
+# Lines of one run, each with its name before the description
+run_one() {
+	local name=$1 program=$2 engine=$3 boots=$4 properties=$5 dir=$out/$1-$3 number=0 append
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	truncate -s "$DIMM_SIZE" "$dir/dimm"
+	truncate -s 1M "$dir/disk"
+	while IFS= read -r -d ';' append; do
+		number=$((number + 1))
+		boot "${append#-}" "$number"
+		grep -aE '^(not )?ok - ' "$dir/$number.log" || echo "not ok - there is any result"
+		if grep -aq '^host ' "$dir/$number.log"; then
+			grep -a '^host ' "$dir/$number.log" | "$out/check" "$dir/dimm" ||
+				echo "not ok - the host check runs"
+		fi
+	done <<<"$boots;" | sed -E "s|^((not )?ok) - |\1 - $name/$engine: |" >"$dir/tap.new"
+	mv "$dir/tap.new" "$dir/tap"
+}
+
+# "name program engine boots properties" of every run
+list_runs() {
+	local name program engines boots properties engine
+	sed -e 's/#.*//' "$here/tests.cfg" | while read -r name program engines boots properties; do
+		[ -n "$name" ] || continue
+		# shellcheck disable=SC2053 # a pattern
+		[[ $name == $only ]] || continue
+		for engine in ${engines//,/ }; do
+			echo "$name $program $engine $boots $properties"
+		done
+	done
+}
+
+run_all() {
+	local running=0 run
+	while read -r -a run; do
+		if [ "$running" -ge "$jobs" ]; then
+			wait -n || true
+			running=$((running - 1))
+		fi
+		run_one "${run[@]}" &
+		running=$((running + 1))
+	done <"$out/runs"
+	wait
+}
+
+merge() {
+	echo "TAP version 13"
+	while read -r name _ engine _; do
+		if [ -e "$out/$name-$engine/tap" ]; then
+			cat "$out/$name-$engine/tap"
+		else
+			echo "not ok - $name/$engine: the run comes to an end"
+		fi
+	done <"$out/runs" | awk '
+		/ # SKIP/ { skipped++ }
+		/^ok/ && !/ # SKIP/ { passed++ }
+		/^not ok/ { failed++ }
+		{ n++; sub(/ok - /, "ok " n " - "); print }
+		END {
+			print "1.." n + 0
+			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+			exit failed > 0 || passed == 0
+		}'
+}
+
+build
+list_runs >"$out/runs"
+[ -s "$out/runs" ] || die "no run is called $only"
+run_all
+merge

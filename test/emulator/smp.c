@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Two CPUs: nothing one stores is lost while the other flushes or programs keys. */
+#include "lib.h"
+
+#define ROUNDS	20000
+
+enum job { COUNT, LOCKED, READ, PROGRAM, QUIT };
+
+static volatile enum job job;
+static volatile u64 stop, begun, started, ended;
+static volatile u64 *volatile target;
+static volatile u64 stored, errors, programmed;
+static u8 text[PAGE];
+
+/* Rising numbers into all words of the upper half of a line. */
+static void count(void)
+{
+	u64 n = 0;
+	unsigned i;
+
+	while (!stop) {
+		n++;
+		for (i = 4; i < 8; i++)
+			target[i] = n;
+		stored = n;
+	}
+}
+
+static void locked(void)
+{
+	u64 n;
+
+	for (n = 0; n < ROUNDS; n++)
+		asm volatile("lock incq %0" : "+m"(target[0]));
+	stored = n;
+}
+
+static void read_all(void)
+{
+	while (!stop) {
+		if (!same((void *)target, text, PAGE))
+			errors++;
+	}
+}
+
+static void program_all(void)
+{
+	while (!stop) {
+		static struct key_program p;
+		struct pconfig_result r;
+
+		fill_key(&p, 3, SET_DIRECT, ALG_256, programmed);
+		/* bare: try() belongs to the other CPU */
+		asm volatile(".byte 0x0f, 0x01, 0xc5" : "=a"(r.rax) : "0"(0ul), "b"(&p)
+			     : "memory", "cc");
+		if (r.rax && r.rax != 5)
+			errors++;
+		programmed++;
+	}
+}
+
+void ap_main(void)
+{
+	u64 n;
+
+	for (n = 1;; n++) {
+		while (begun != n)
+			pause();
+		started = n;
+		switch (job) {
+		case COUNT: count(); break;
+		case LOCKED: locked(); break;
+		case READ: read_all(); break;
+		case PROGRAM: program_all(); break;
+		default: return;
+		}
+		mfence();
+		ended = n;
+	}
+}
+
+static void begin(enum job which, void *where)
+{
+	target = where;
+	stop = 0;
+	job = which;
+	mfence();
+	begun++;
+	while (started != begun)
+		pause();
+}
+
+static void wait(void)
+{
+	stop = 1;
+	while (ended != begun)
+		pause();
+	mfence();
+}
+
+static void do_clflush(volatile void *p) { clflush(p); }
+static void do_clflushopt(volatile void *p) { clflushopt(p); mfence(); }
+static void do_clwb(volatile void *p) { clwb(p); sfence(); }
+static void do_wbinvd(volatile void *p) { (void)p; wbinvd(); }
+
+static const struct {
+	const char *name;
+	void (*fn)(volatile void *p);
+	unsigned rounds;
+} flushes[] = {
+	{ "CLFLUSH", do_clflush, ROUNDS / 10 },
+	{ "CLFLUSHOPT", do_clflushopt, ROUNDS / 10 },
+	{ "CLWB", do_clwb, ROUNDS },
+	{ "WBINVD", do_wbinvd, ROUNDS / 40 },
+};
+
+/* The other CPU's last value is in all its words, ours in ours. */
+static void stores_survive(const char *name, u64 *p)
+{
+	unsigned i, f, n, lost;
+
+	for (f = 0; f < sizeof(flushes) / sizeof(*flushes); f++) {
+		memset(p, 0, LINE);
+		stored = 0;
+		begin(COUNT, p);
+		for (n = 1, lost = 0; n <= flushes[f].rounds || stored < ROUNDS; n++) {
+			((volatile u64 *)p)[n % 4] = n;
+			flushes[f].fn(p);
+			lost += *(volatile u64 *)&p[n % 4] != n;
+		}
+		wait();
+		check(lost == 0, "%s: own stores survive %s", name, flushes[f].name);
+		flush(p, LINE);
+		for (i = 4, lost = 0; i < 8; i++)
+			lost += p[i] != stored;
+		check(lost == 0, "%s: the other CPU's stores survive %s", name,
+		      flushes[f].name);
+	}
+}
+
+static void counters_exact(const char *name, u64 *p)
+{
+	u64 n;
+
+	memset(p, 0, LINE);
+	begin(LOCKED, p);
+	for (n = 0; n < ROUNDS; n++) {
+		asm volatile("lock incq %0" : "+m"(p[0]));
+		if (n % 64 == 0)
+			clflush(p);
+	}
+	wait();
+	check(p[0] == 2 * ROUNDS, "%s: locked increments of two CPUs add up, with flushes", name);
+}
+
+/* A page is fetched again and again while keys of others change. */
+static void keys_and_fills(const char *name, u8 *p)
+{
+	unsigned n;
+
+	pattern(4, text, PAGE);
+	memcpy(p, text, PAGE);
+	flush(p, PAGE);
+	errors = 0;
+	programmed = 0;
+	begin(PROGRAM, p);
+	for (n = 0; n < 200; n++) {
+		if (!same(p, text, PAGE))
+			errors++;
+		flush(p, PAGE);
+	}
+	while (programmed < 200)
+		pause();
+	wait();
+	check(errors == 0, "%s: fills are right while another KeyID is programmed", name);
+
+	errors = 0;
+	begin(READ, p);
+	for (n = 0; n < 200; n++) {
+		flush(p, PAGE);
+		if (machine.tme)
+			program(4, SET_DIRECT, ALG_128, n);
+	}
+	wait();
+	check(errors == 0, "%s: a reader never sees a page half fetched", name);
+}
+
+/* Both want the key table at once: DEVICE_BUSY may happen, damage may not. */
+static void both_program(void)
+{
+	static struct key_program p;
+	struct pconfig_result r;
+	unsigned n, other = 0;
+
+	errors = 0;
+	begin(PROGRAM, NULL);
+	for (n = 0; n < ROUNDS / 10; n++) {
+		fill_key(&p, 5, SET_RANDOM, ALG_128, n);
+		pconfig(&p, &r);
+		if (r.rax && r.rax != 5)
+			other++;
+	}
+	wait();
+	check(errors + other == 0, "PCONFIG on two CPUs: success or DEVICE_BUSY");
+}
+
+void test_main(void)
+{
+	unsigned k = machine.tme ? 1 : 0;
+
+	start_ap();
+	if (machine.tme)
+		program(1, SET_DIRECT, ALG_128, 50);
+	stores_survive("DRAM", alias(k, machine.dram));
+	stores_survive("DIMM", alias(k, machine.dimm));
+	stores_survive("DIMM, KeyID 0", alias(0, machine.dimm + PAGE));
+	counters_exact("DRAM", alias(k, machine.dram));
+	counters_exact("DIMM, KeyID 0", alias(0, machine.dimm + PAGE));
+	if (machine.tme) {
+		keys_and_fills("DRAM", alias(k, machine.dram));
+		keys_and_fills("DIMM", alias(k, machine.dimm));
+		both_program();
+	}
+	job = QUIT;
+	mfence();
+	begun++;
+}
