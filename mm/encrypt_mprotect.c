@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mktme_dax.h>
+#include <linux/security.h>
 #include <linux/syscalls.h>
 #include "internal.h"
 #include "vma.h"
@@ -54,7 +55,9 @@ static int check_vma(struct vm_area_struct *vma, unsigned long prot)
 	/* newflags >> 4 shifts VM_MAY% in place of VM_%, as in mprotect(). */
 	if (flags & ~(vma->vm_flags >> 4) & VM_ACCESS_FLAGS)
 		return -EACCES;
-	return 0;
+	if (map_deny_write_exec(vma->vm_flags, flags))
+		return -EACCES;
+	return security_file_mprotect(vma, prot, prot);
 }
 
 /*
@@ -107,14 +110,14 @@ static struct file *find_file(const struct encrypt_range *range)
 
 /*
  * Second pass: check again, since mmap_lock was released for the bind, and
- * change the protection in the same critical section. -EAGAIN: the range now
+ * change the protection in the same critical section. @again: the range now
  * maps another file.
  */
 static int protect_range(const struct encrypt_range *range,
-			 const struct file *bound)
+			 const struct file *bound, bool *again)
 {
 	struct file *file;
-	int err;
+	int err = 0;
 
 	if (mmap_write_lock_killable(current->mm))
 		return -EINTR;
@@ -122,7 +125,7 @@ static int protect_range(const struct encrypt_range *range,
 	if (IS_ERR(file))
 		err = PTR_ERR(file);
 	else if (file_inode(file) != file_inode(bound))
-		err = -EAGAIN;
+		*again = true;
 	else
 		err = do_mprotect_locked(range->start, range->len, range->prot,
 					 -1);
@@ -153,6 +156,7 @@ static int bind_file(struct file *file, struct key *key)
 static int encrypt_range(const struct encrypt_range *range, struct key *key)
 {
 	struct file *file;
+	bool again;
 	int err;
 
 	do {
@@ -162,11 +166,12 @@ static int encrypt_range(const struct encrypt_range *range, struct key *key)
 		if (IS_ERR(file))
 			return PTR_ERR(file);
 		err = bind_file(file, key);
+		again = false;
 		if (!err)
-			err = protect_range(range, file);
+			err = protect_range(range, file, &again);
 		fput(file);
 		cond_resched();
-	} while (err == -EAGAIN);
+	} while (again);
 	return err;
 }
 

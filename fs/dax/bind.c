@@ -50,12 +50,13 @@ int mktme_dax_may_bind(struct file *file)
 	return 0;
 }
 
-/* Is the unlocked @inode under this key? The slot stays while it is. */
-static int compare_slot(struct inode *inode, const struct mktme_key *key)
+/* Is this the key of the slot? It stays while an inode is unlocked with it. */
+static int compare_slot(unsigned int keyid, const struct mktme_key *key)
 {
-	const u8 *identifier;
+	const u8 *identifier = mktme_slot_identifier(keyid);
 
-	identifier = mktme_slot_identifier(mktme_dax_keyid(inode->i_mapping));
+	if (WARN_ON_ONCE(!identifier))
+		return -ENOKEY;
 	return memcmp(identifier, key->identifier, sizeof(key->identifier)) ?
 		-EKEYREJECTED : 0;
 }
@@ -72,6 +73,14 @@ static int check_owner(struct file *file, struct inode *inode)
 	if (IS_SWAPFILE(inode))
 		return -ETXTBSY;
 	return 0;
+}
+
+/* Holds for good only under both locks. */
+static int check_empty(const struct binding *b)
+{
+	int ret = b->ops->has_data(b->inode);
+
+	return ret > 0 ? -ENOTEMPTY : ret;
 }
 
 /*
@@ -102,9 +111,9 @@ static int bind_new(struct binding *b)
 	err = check_owner(b->file, b->inode);
 	if (err)
 		return err;
-	err = b->ops->has_data(b->inode);
+	err = check_empty(b);
 	if (err)
-		return err < 0 ? err : -ENOTEMPTY;
+		return err;
 	err = drop_mappings(b->inode);
 	if (err)
 		return err;
@@ -179,7 +188,7 @@ static int bind_locked(struct binding *b)
 	if (!IS_DAX(b->inode))
 		return -EOPNOTSUPP;
 	if (mktme_dax_keyid(mapping))
-		return compare_slot(b->inode, b->key) ?: 1;
+		return compare_slot(mktme_dax_keyid(mapping), b->key) ?: 1;
 
 	filemap_invalidate_lock(mapping);
 	if (b->ops->marked(b->inode))
@@ -254,6 +263,7 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		.inode = file_inode(file),
 		.key = key,
 	};
+	unsigned int keyid;
 	bool fresh;
 	u64 offset;
 	int err;
@@ -265,8 +275,9 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		return err;
 	if (!key->persistent)
 		return -EINVAL;
-	if (mktme_dax_keyid(b.inode->i_mapping))
-		return compare_slot(b.inode, key);
+	keyid = mktme_dax_keyid(b.inode->i_mapping);
+	if (keyid)
+		return compare_slot(keyid, key);
 
 	b.ops = mktme_dax_fs(b.inode->i_sb);
 	b.base = b.ops->dax_device(b.inode->i_sb, &offset);
@@ -277,10 +288,11 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		return err;
 
 	mktme_dax_enable();
-	/* No KeyID is spent on a call that cannot succeed. */
+	/* What is refused for good is refused before it costs a KeyID. */
 	fresh = !b.ops->marked(b.inode);
 	if (fresh)
-		err = check_owner(file, b.inode) ?: mnt_want_write_file(file);
+		err = check_owner(file, b.inode) ?: check_empty(&b) ?:
+			mnt_want_write_file(file);
 	else
 		err = check_record(&b);
 	if (err)

@@ -87,6 +87,7 @@ static int keyed_zero_page_range(struct dax_device *dax, pgoff_t pgoff,
 	struct keyed_device *keyed = dax_get_private(dax);
 	pfn_t lower;
 	long avail;
+	int err;
 
 	if (!keyed)
 		return -ENXIO;
@@ -95,10 +96,10 @@ static int keyed_zero_page_range(struct dax_device *dax, pgoff_t pgoff,
 					  DAX_ACCESS, NULL, &lower);
 		if (avail < 0)
 			return avail;
-		if (!mktme_alias(keyed->keyid, pfn_t_to_phys(lower)))
-			return -ENXIO;
-		mktme_alias_zero(keyed->keyid, pfn_t_to_phys(lower),
-				 avail << PAGE_SHIFT);
+		err = mktme_alias_zero(keyed->keyid, pfn_t_to_phys(lower),
+				       avail << PAGE_SHIFT);
+		if (err)
+			return err;
 		pgoff += avail;
 		nr_pages -= avail;
 	}
@@ -127,11 +128,20 @@ static struct keyed_device *find_device(const struct dax_device *base,
 	struct keyed_device *keyed;
 
 	list_for_each_entry_rcu(keyed, &keyed_devices[keyid], list,
-				lockdep_is_held(&keyed_lock) ||
-				lockdep_is_held(&keyed_create_lock))
+				lockdep_is_held(&keyed_lock))
 		if (keyed->base == base)
 			return keyed;
 	return NULL;
+}
+
+static bool device_exists(const struct dax_device *base, unsigned int keyid)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = find_device(base, keyid);
+	rcu_read_unlock();
+	return found;
 }
 
 struct dax_device *__mktme_dax_device(struct inode *inode,
@@ -163,8 +173,9 @@ static struct dev_pagemap *device_pgmap(struct dax_device *base)
 	pfn_t pfn;
 	int id;
 
+	/* Only the address matters, also if the page has poison. */
 	id = dax_read_lock();
-	avail = dax_direct_access(base, 0, 1, DAX_ACCESS, NULL, &pfn);
+	avail = dax_direct_access(base, 0, 1, DAX_RECOVERY_WRITE, NULL, &pfn);
 	dax_read_unlock(id);
 	if (avail < 0)
 		return ERR_PTR(avail);
@@ -258,7 +269,7 @@ int mktme_dax_get_device(struct super_block *sb, struct dax_device *base,
 		return PTR_ERR(pgmap);
 
 	mutex_lock(&keyed_create_lock);
-	if (!find_device(base, keyid)) {
+	if (!device_exists(base, keyid)) {
 		created = create_device(sb, pgmap, keyid);
 		if (IS_ERR(created)) {
 			err = PTR_ERR(created);

@@ -6,6 +6,8 @@
  * at the place it was written to and nowhere else. The record keeps a digest
  * of the place: a namespace that has moved (other slot, other interleaving,
  * restored image) is told apart from a wrong key, and never read as noise.
+ *
+ * The length of the last range is left out: growing it moves no byte.
  */
 #include <crypto/sha2.h>
 #include <linux/blkdev.h>
@@ -18,7 +20,7 @@
 struct mktme_dax_range {
 	u8 uuid[UUID_SIZE];	/* of the namespace; zero if it has none */
 	__le64 base;		/* physical address, bytes */
-	__le64 len;		/* bytes */
+	__le64 len;		/* bytes; 0 for the last range */
 } __packed;
 
 /* First physical address of @base. */
@@ -29,7 +31,8 @@ static int dax_device_phys(struct dax_device *base, phys_addr_t *phys)
 	int id;
 
 	id = dax_read_lock();
-	avail = dax_direct_access(base, 0, 1, DAX_ACCESS, NULL, &pfn);
+	/* Only the address matters, also if the page has poison. */
+	avail = dax_direct_access(base, 0, 1, DAX_RECOVERY_WRITE, NULL, &pfn);
 	dax_read_unlock(id);
 	if (avail < 0)
 		return avail;
@@ -66,7 +69,6 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 
 	export_uuid(range.uuid, &uuid);
 	range.base = cpu_to_le64(phys + offset);
-	range.len = cpu_to_le64(bdev_nr_bytes(sb->s_bdev));
 	sha256((const u8 *)&range, sizeof(range), digest);
 	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
 	return 0;

@@ -3,10 +3,12 @@
  * Which operations on bound files are refused
  *
  * What the VFS asks its security modules about is answered by a small one that
- * is always on; it holds no state, so its functions could as well be called
- * from hooks of their own. The rest is called through linux/mktme_dax.h.
+ * is always on. It keeps nothing of its own, so its functions could as well be
+ * called from other hooks; one of them, for an inode being freed, only passes
+ * on that a binding ends. The rest is called through linux/mktme_dax.h.
  */
 #include <linux/fs.h>
+#include <linux/falloc.h>
 #include <linux/fileattr.h>
 #include <linux/lsm_hooks.h>
 #include <linux/memremap.h>
@@ -145,3 +147,23 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 		return -EOPNOTSUPP;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(__mktme_dax_prepare_fileattr);
+
+/*
+ * Blocks as a whole can be punched, made unwritten and preallocated without the
+ * key. Growing past a partial last block would show its tail.
+ */
+int __mktme_dax_prepare_fallocate(struct inode *inode, int mode, loff_t offset,
+				  loff_t len)
+{
+	loff_t size = i_size_read(inode);
+
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && offset + len > size &&
+	    !IS_ALIGNED(size, i_blocksize(inode)))
+		return -ENOKEY;
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) &&
+	    !IS_ALIGNED(offset | len, i_blocksize(inode)))
+		return -ENOKEY;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(__mktme_dax_prepare_fallocate);

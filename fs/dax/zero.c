@@ -13,8 +13,7 @@
 static long zero_extent(unsigned int keyid, struct dax_device *base,
 			pgoff_t pgoff, long nr_pages)
 {
-	phys_addr_t phys;
-	long avail;
+	long avail, err;
 	pfn_t pfn;
 	int id;
 
@@ -23,11 +22,9 @@ static long zero_extent(unsigned int keyid, struct dax_device *base,
 				  &pfn);
 	if (avail < 0)
 		goto out;
-	phys = pfn_t_to_phys(pfn);
-	if (mktme_alias(keyid, phys))
-		mktme_alias_zero(keyid, phys, avail << PAGE_SHIFT);
-	else
-		avail = -ENXIO;
+	err = mktme_alias_zero(keyid, pfn_t_to_phys(pfn), avail << PAGE_SHIFT);
+	if (err)
+		avail = err;
 out:
 	dax_read_unlock(id);
 	return avail;
@@ -48,7 +45,7 @@ out:
  * Context: under the filesystem's allocation locks and in a transaction. Does
  * not allocate and takes no filesystem lock.
  * Return: 0; -ENOKEY if the file is locked: the caller must not have come this
- * far; -ENXIO if the device is going away; -EIO on poison.
+ * far; -ENXIO if the device is going away; -EHWPOISON.
  */
 int mktme_dax_zeroout(struct inode *inode, struct dax_device *base,
 		      u64 offset, u64 len)

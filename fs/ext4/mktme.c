@@ -103,13 +103,13 @@ static bool ext4_mktme_marked(struct inode *inode)
  */
 static int ext4_mktme_has_data(struct inode *inode)
 {
-	struct ext4_map_blocks map = { .m_lblk = 0 };
-	u64 lblk;
+	u64 lblk, end = ext4_get_maxbytes(inode) >> inode->i_blkbits;
+	struct ext4_map_blocks map = {};
 	int ret;
 
-	for (lblk = 0; lblk < EXT_MAX_BLOCKS; lblk += map.m_len) {
+	for (lblk = 0; lblk < end; lblk += map.m_len) {
 		map.m_lblk = lblk;
-		map.m_len = min_t(u64, EXT_MAX_BLOCKS - lblk, INT_MAX);
+		map.m_len = min_t(u64, end - lblk, INT_MAX);
 		ret = ext4_map_blocks(NULL, inode, &map, 0);
 		if (ret < 0)
 			return ret;

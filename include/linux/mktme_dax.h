@@ -45,7 +45,8 @@ struct gendisk;
  * @marked: is the on-disk marker of a bound file set on @inode? No locks, no
  *	sleeping: reads the in-core inode.
  * @has_data: 1 if @inode has blocks with data (unwritten ones have none),
- *	0 if not, or -errno. Both locks held exclusively.
+ *	0 if not, or -errno. The answer stays true while both locks are held
+ *	exclusively.
  * @write_record: write record and marker of @inode in one transaction.
  *	Both locks held exclusively; 0 or -errno, and then nothing is changed.
  * @zero_tail: zero the part of the last block past i_size through the KeyID
@@ -98,6 +99,8 @@ bool __mktme_dax_refuse_pin(struct folio *folio);
 int __mktme_dax_prepare_fileattr(struct inode *inode,
 				 const struct fileattr *old_ma,
 				 const struct fileattr *fa);
+int __mktme_dax_prepare_fallocate(struct inode *inode, int mode, loff_t offset,
+				  loff_t len);
 
 static inline unsigned int mktme_dax_state(const struct address_space *mapping)
 {
@@ -242,6 +245,27 @@ static inline int mktme_dax_prepare_fileattr(struct inode *inode,
 	return 0;
 }
 
+/**
+ * mktme_dax_prepare_fallocate() - may this range be changed without the key?
+ * @inode: inode, locked exclusively
+ * @mode: FALLOC_FL_*
+ * @offset: first byte
+ * @len: bytes
+ *
+ * Asked before the filesystem has changed anything: it learns only after it
+ * has grown i_size that a part of a block cannot be zeroed.
+ *
+ * Return: 0, or -ENOKEY if a part of a block of a locked file would have to be
+ * zeroed.
+ */
+static inline int mktme_dax_prepare_fallocate(struct inode *inode, int mode,
+					      loff_t offset, loff_t len)
+{
+	if (mktme_dax_locked(inode))
+		return __mktme_dax_prepare_fallocate(inode, mode, offset, len);
+	return 0;
+}
+
 #else /* !CONFIG_MKTME_DAX */
 
 static inline bool mktme_dax_bound(const struct inode *inode)
@@ -288,6 +312,12 @@ static inline bool mktme_dax_refuse_pin(struct folio *folio)
 static inline int mktme_dax_prepare_fileattr(struct inode *inode,
 					     const struct fileattr *old_ma,
 					     const struct fileattr *fa)
+{
+	return 0;
+}
+
+static inline int mktme_dax_prepare_fallocate(struct inode *inode, int mode,
+					      loff_t offset, loff_t len)
 {
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "mktme_private.h"
 
+#include <linux/atomic.h>
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 #include <linux/mutex.h>
@@ -41,12 +42,14 @@ enum slot_state {
  * @identifier: of the key; written once, before @state says programmed
  * @users: inodes that are unlocked with it
  *
- * In the static table below, forever. Fields are written under slots_lock.
+ * In the static table below, forever. Fields are written under slots_lock; only
+ * @users goes down without it: inodes are evicted in memory reclaim, which
+ * programming a slot may enter.
  */
 struct slot {
 	enum slot_state state;
 	u8 identifier[MKTME_DAX_IDENTIFIER_SIZE];
-	unsigned int users;
+	atomic_t users;
 };
 
 /* Indexed by KeyID; the first is never used. */
@@ -137,7 +140,7 @@ int mktme_slot_get(const struct mktme_key *key)
 		ret = slot ? program_slot(slot, key) : -ENOSPC;
 	}
 	if (!ret) {
-		slot->users++;
+		atomic_inc(&slot->users);
 		ret = slot - slots;
 	}
 	mutex_unlock(&slots_lock);
@@ -151,16 +154,13 @@ int mktme_slot_get(const struct mktme_key *key)
  *
  * The caller has flushed its lines through the alias. The key stays programmed.
  *
- * Context: Process context, may sleep.
+ * Context: Any; in memory reclaim, too.
  */
 void mktme_slot_put(unsigned int keyid)
 {
 	if (WARN_ON_ONCE(!keyid || keyid > mktme_nr_keyids()))
 		return;
-	mutex_lock(&slots_lock);
-	if (!WARN_ON_ONCE(!slots[keyid].users))
-		slots[keyid].users--;
-	mutex_unlock(&slots_lock);
+	WARN_ON_ONCE(atomic_dec_return(&slots[keyid].users) < 0);
 }
 
 /**
