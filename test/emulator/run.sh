@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bare-metal tests of the emulated CPU; one TAP stream on standard output.
 #
-#   test/emulator/run.sh --qemu PATH --out DIR [--only NAME] [--jobs N]
+#   test/emulator/run.sh --qemu PATH --out DIR [--only NAME] [--jobs N] [--bench]
 #
 # --only runs the lines of tests.cfg whose name matches the pattern.  Exit status 0
-# only if nothing failed.  Logs of each boot stay in DIR.
+# only if nothing failed.  Logs of each boot stay in DIR.  --bench measures instead:
+# ns per access or line, and the ratio to a load from plain RAM (of copies,
+# to a copy in plain RAM).
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,6 +15,7 @@ qemu=
 out=
 only='*'
 jobs=2
+bench=no
 DIMM_ADDRESS=140000000
 DIMM_SIZE=16M
 TIMEOUT=90
@@ -23,6 +26,11 @@ die() {
 }
 
 while [ $# -gt 0 ]; do
+	if [ "$1" = --bench ]; then
+		bench=yes
+		shift
+		continue
+	fi
 	[ $# -ge 2 ] || die "usage: run.sh --qemu PATH --out DIR [--only NAME] [--jobs N]"
 	case $1 in
 	--qemu) qemu=$(realpath "$2") ;;
@@ -37,6 +45,7 @@ done
 [ -n "$out" ] || die "--out must name a directory"
 
 programs() {
+	[ "$bench" = no ] || echo bench
 	sed -e 's/#.*//' "$here/tests.cfg" | awk 'NF { print $2 }' | sort -u
 }
 
@@ -67,6 +76,7 @@ boot() {
 	cpu="max,vendor=GenuineIntel,phys-bits=$phys,tme-keyid-bits=$bits"
 	[ "$engine" = absent ] || cpu+=",tme-engine=$engine"
 	[ "$properties" = - ] || cpu+=",$properties"
+	# shellcheck disable=SC2054 # the commas are QEMU's
 	arguments=(-L /usr/share/seabios -L /usr/share/qemu -accel tcg,thread=multi
 		-machine q35,nvdimm=on -cpu "$cpu" -smp 2 -m 256M,slots=2,maxmem=4G
 		-object "memory-backend-file,id=dimm,share=on,mem-path=$dir/dimm,size=$DIMM_SIZE"
@@ -92,7 +102,8 @@ run_one() {
 	truncate -s 1M "$dir/disk"
 	while IFS= read -r -d ';' append; do
 		number=$((number + 1))
-		boot "${append#-}" "$number"
+		append=${append#-}
+		boot "${append//,/ }" "$number"
 		grep -aE '^(not )?ok - ' "$dir/$number.log" || echo "not ok - there is any result"
 		if grep -aq '^host ' "$dir/$number.log"; then
 			grep -a '^host ' "$dir/$number.log" | "$out/check" "$dir/dimm" ||
@@ -148,7 +159,25 @@ merge() {
 		}'
 }
 
+run_bench() {
+	local engine
+	for engine in absent cache direct; do
+		run_one bench bench "$engine" - -
+		awk -v engine="$engine" '/^time / {
+			ns = $(NF - 1) / 10
+			ratio = $NF / 100
+			sub(/^time /, "")
+			sub(/ [0-9]+ [0-9]+$/, "")
+			printf "%-7s %-46s %9.1f ns %8.2f x\n", engine, $0, ns, ratio
+		}' "$out/bench-$engine/1.log"
+	done
+}
+
 build
+if [ "$bench" = yes ]; then
+	run_bench
+	exit
+fi
 list_runs >"$out/runs"
 [ -s "$out/runs" ] || die "no run is called $only"
 run_all

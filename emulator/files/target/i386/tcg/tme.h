@@ -24,6 +24,10 @@ typedef struct TMEConfig {
     bool host_aes;              /* use the AES instructions of the host */
     uint32_t pconfig_busy;      /* every Nth PCONFIG: DEVICE_BUSY; 0: never */
     uint32_t pconfig_entropy;   /* every Nth SET_KEY_RANDOM: ENTROPY_ERROR */
+    uint32_t tdx_bits;          /* KeyID bits taken by TDX */
+    uint32_t evict;             /* pages of the cache per ms; 0: none */
+    uint32_t evict_seed;        /* 0: random */
+    bool eadr;                  /* dirty lines survive a power failure */
     struct TMEVcpu *vcpu;       /* this CPU's part of the model's state */
 } TMEConfig;
 
@@ -33,7 +37,11 @@ typedef struct TMEConfig {
     DEFINE_PROP_UINT32("tme-cache-mb", X86CPU, tme.cache_mb, 4096),           \
     DEFINE_PROP_BOOL("tme-host-aes", X86CPU, tme.host_aes, true),             \
     DEFINE_PROP_UINT32("tme-pconfig-busy", X86CPU, tme.pconfig_busy, 0),      \
-    DEFINE_PROP_UINT32("tme-pconfig-entropy", X86CPU, tme.pconfig_entropy, 0)
+    DEFINE_PROP_UINT32("tme-pconfig-entropy", X86CPU, tme.pconfig_entropy, 0), \
+    DEFINE_PROP_UINT32("tme-tdx-bits", X86CPU, tme.tdx_bits, 0),              \
+    DEFINE_PROP_UINT32("tme-evict", X86CPU, tme.evict, 0),                    \
+    DEFINE_PROP_UINT32("tme-evict-seed", X86CPU, tme.evict_seed, 0),          \
+    DEFINE_PROP_BOOL("tme-eadr", X86CPU, tme.eadr, false)
 
 #if defined(CONFIG_TCG) && !defined(CONFIG_USER_ONLY)
 

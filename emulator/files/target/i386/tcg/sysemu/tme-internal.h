@@ -102,7 +102,10 @@ typedef struct TMEState {
     unsigned phys_bits;
     unsigned shift;             /* position of the lowest KeyID bit */
     hwaddr bus_mask;            /* physical address without KeyID */
-    unsigned max_keys;
+    unsigned max_keys;          /* highest KeyID */
+    unsigned tdx_bits;
+    unsigned mktme_keys;        /* highest KeyID that is not TDX's */
+    bool eadr;
     bool host_aes;
     uint32_t busy_every, entropy_every;
     uint32_t busy_count, entropy_count;
@@ -180,6 +183,10 @@ static inline uint8_t *tme_page_data(const TMEPage *page)
 {
     return tme.data + ((size_t)tme_page_number(page) << TARGET_PAGE_BITS);
 }
+
+/* tme_evict.c */
+void tme_evict_power_fails(void);
+void tme_evict_init(uint32_t pages_per_ms, uint32_t seed);
 
 /* tme_flush.c */
 TMEVcpu *tme_vcpu_new(void);

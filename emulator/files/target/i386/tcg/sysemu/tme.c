@@ -101,6 +101,7 @@ hwaddr tme_map_slow(hwaddr paddr)
 /* Reset and power-off look the same to keys and caches: both are gone. */
 static void tme_reset(void *opaque)
 {
+    tme_evict_power_fails();
     tme_msr_reset();
     tme_keys_reset();
     if (tme.engine == TME_ENGINE_CACHE) {
@@ -187,6 +188,10 @@ static bool setup(X86CPU *cpu, Error **errp)
                    TME_MAX_KEYID_BITS, cpu->phys_bits);
         return false;
     }
+    if (cfg->tdx_bits >= cfg->keyid_bits) {
+        error_setg(errp, "tme-tdx-bits=%u leaves no KeyID", cfg->tdx_bits);
+        return false;
+    }
     if (!cfg->cache_mb || cfg->cache_mb > 1024 * 1024) {
         error_setg(errp, "tme-cache-mb=%u is out of range", cfg->cache_mb);
         return false;
@@ -202,6 +207,8 @@ static bool setup(X86CPU *cpu, Error **errp)
     tme.max_bits = cfg->keyid_bits;
     tme.phys_bits = cpu->phys_bits;
     tme.max_keys = (1u << tme.max_bits) - 1;
+    tme.tdx_bits = cfg->tdx_bits;
+    tme.mktme_keys = tme.max_keys >> tme.tdx_bits;
     tme.shift = tme.phys_bits - tme.max_bits;
     tme.bus_mask = (1ULL << tme.shift) - 1;
     tme.host_aes = cfg->host_aes && tme_aes_host_supported();
@@ -218,6 +225,8 @@ static bool setup(X86CPU *cpu, Error **errp)
     tme_views_init();
     if (tme.engine == TME_ENGINE_CACHE) {
         tme_cache_init(cfg->cache_mb);
+        tme.eadr = cfg->eadr;
+        tme_evict_init(cfg->evict, cfg->evict_seed);
         tme_caching = true;
         qemu_add_machine_init_done_notifier(&machine_done);
     }
@@ -234,15 +243,19 @@ static bool setup(X86CPU *cpu, Error **errp)
 bool tme_realize(X86CPU *cpu, Error **errp)
 {
     if (!cpu->tme.keyid_bits) {
-        return true;
+        if (cpu->tme.tdx_bits) {
+            error_setg(errp, "tme-tdx-bits needs tme-keyid-bits");
+        }
+        return !cpu->tme.tdx_bits;
     }
     if (!tme.max_bits && !setup(cpu, errp)) {
         return false;
     }
     if (cpu->tme.keyid_bits != tme.max_bits ||
+        cpu->tme.tdx_bits != tme.tdx_bits ||
         cpu->phys_bits != tme.phys_bits) {
-        error_setg(errp, "all CPUs must have the same tme-keyid-bits and"
-                   " phys-bits");
+        error_setg(errp, "all CPUs must have the same tme-keyid-bits,"
+                   " tme-tdx-bits and phys-bits");
         return false;
     }
     cpu->tme.vcpu = tme_vcpu_new();

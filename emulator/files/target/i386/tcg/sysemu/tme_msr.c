@@ -23,6 +23,7 @@
 #define TME_ACTIVATE_LOCKED (1ULL << 0)
 #define TME_ACTIVATE_ENABLE (1ULL << 1)
 #define TME_KEYID_BITS_POS  32
+#define TME_TDX_BITS_POS    36
 #define TME_MAX_KEYS_POS    36
 #define TME_ALGS_POS        48
 
@@ -36,6 +37,7 @@ void tme_msr_reset(void)
 {
     tme.activate = TME_ACTIVATE_LOCKED | TME_ACTIVATE_ENABLE | TME_BYPASS |
                    (uint64_t)tme.max_bits << TME_KEYID_BITS_POS |
+                   (uint64_t)tme.tdx_bits << TME_TDX_BITS_POS |
                    (uint64_t)TME_ALGS << TME_ALGS_POS;
 }
 
@@ -73,7 +75,8 @@ bool tme_rdmsr(CPUX86State *env, uint32_t msr, uint64_t *val, uintptr_t ra)
     }
     switch (msr) {
     case MSR_MKTME_KEYID_PARTITIONING:
-        *val = tme.max_keys;
+        *val = tme.mktme_keys |
+               (uint64_t)(tme.max_keys - tme.mktme_keys) << 32;
         return true;
     case MSR_TME_CAPABILITY:
         *val = TME_ALGS | TME_BYPASS |

@@ -94,7 +94,7 @@ static bool get_request(CPUX86State *env, target_ulong addr, uintptr_t ra,
     memcpy(req->data, s + OFS_DATA_KEY, KEY_MAX);
     memcpy(req->tweak, s + OFS_TWEAK_KEY, KEY_MAX);
 
-    return req->keyid >= 1 && req->keyid <= tme.max_keys &&
+    return req->keyid >= 1 && req->keyid <= tme.mktme_keys &&
            extract32(ctrl, 24, 8) == 0 && req->command <= NO_ENCRYPT &&
            is_power_of_2(req->alg) && (req->alg & (tme.activate >> 48));
 }
