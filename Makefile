@@ -19,7 +19,7 @@ help:
 	@echo 'JOBS=                  parallel compilers; default: all CPUs'
 
 run: prepare
-	@scripts/story.sh
+	@vm/story.sh
 
 test: prepare
 	@scripts/test.sh
