@@ -38,12 +38,13 @@ list_shell_files() {
 	done
 }
 
-# The licence texts themselves carry no licence line, and neither do patches: what
+# QEMU's habit is a long first comment with the licence at its end.  The licence texts
+# themselves carry no licence line, and neither do patches: what
 # they edit has one.
 every_file_has_spdx() {
 	local bad
 	bad=$(list_own_files | grep -vE '^(COPYING|LICENSES/.*|.*\.patch)$' | while read -r file; do
-		head -n 10 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file"
+		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file"
 	done)
 	report_list "no SPDX line: " "$bad"
 }
