@@ -38,9 +38,8 @@ list_shell_files() {
 	done
 }
 
-# QEMU's habit is a long first comment with the licence at its end.  The licence texts
-# themselves carry no licence line, and neither do patches: what
-# they edit has one.
+# QEMU's habit is a long first comment with the licence at its end.  The licence
+# texts themselves carry no licence line, and neither do patches: what they edit has.
 every_file_has_spdx() {
 	local bad
 	bad=$(list_own_files | grep -vE '^(COPYING|LICENSES/.*|.*\.patch)$' | while read -r file; do
