@@ -178,7 +178,7 @@ TEST(device_EOPNOTSUPP)
 TEST(block_device_EOPNOTSUPP)
 {
 	key_serial_t key = need_key(1);
-	int fd = open("/dev/pmem0", O_RDWR);
+	int fd = open(SCRATCH_DEV, O_RDWR);
 
 	NEED(fd >= 0);
 	refused(map_file(fd, LEN, PROT_NONE, MAP_SHARED), LEN, RW, key, EOPNOTSUPP, -1);

@@ -127,7 +127,7 @@ void join(struct peer *peer);		/* the child's failures count here */
 /* ---- scratch.c: a file system that a test may mount and unmount as it likes ---- */
 
 #define SCRATCH		"/mnt/scratch"
-#define SCRATCH_DEV	"/dev/pmem1"
+#define SCRATCH_DEV	"/dev/pmem0.1"
 
 /* Formats, mounts and works there from now on; options as for mount -o. */
 void scratch_new(const char *options);

@@ -9,15 +9,20 @@ say() {
 	printf '%s\n' "$*" >&"$MKTME_REPORT_FD"
 }
 
-# Two namespaces: one for what the host looks at, one that tests may format.
+# Two namespaces: one for what the host looks at, one that tests may format. A
+# DIMM without labels is one namespace as a whole, and cannot be divided.
 make_namespaces() {
-	if [ ! -b /dev/pmem0 ]; then
-		ndctl create-namespace -m fsdax -M mem -s 704M >/dev/null
-		ndctl create-namespace -m fsdax -M mem -s 256M >/dev/null
+	if [ ! -b /dev/pmem0.1 ]; then
+		ndctl disable-region region0
+		ndctl init-labels -f nmem0
+		ndctl enable-region region0
+		ndctl create-namespace -m fsdax -M mem -s 704M
+		ndctl create-namespace -m fsdax -M mem -s 256M
+	fi >/dev/null
+	if [ ! -b /dev/pmem0 ] || [ ! -b /dev/pmem0.1 ]; then
+		say "not ok - the two namespaces are there"
+		exit 1
 	fi
-	until [ -b /dev/pmem0 ] && [ -b /dev/pmem1 ]; do
-		sleep 0.1
-	done
 }
 
 make_main() {
