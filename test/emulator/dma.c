@@ -117,7 +117,7 @@ static bool transfer(bool to_disk, unsigned keyid, u64 bus, u64 sector)
 	avail[1]++;
 	mfence();
 	out16(io + 0x10, 0);
-	while (used[1] == used_before && spin++ < 400000000)
+	while (used[1] == used_before && spin++ < 20000000)
 		pause();
 	used_before = used[1];
 	return req->status == 0;

@@ -12,7 +12,7 @@ static volatile u64 *volatile target;
 static volatile u64 stored, errors, programmed;
 static u8 text[PAGE];
 
-/* Rising numbers into all words of the upper half of a line. */
+/* Rising numbers into all words of the upper half of a line, ours alone. */
 static void count(void)
 {
 	u64 n = 0;
@@ -22,6 +22,8 @@ static void count(void)
 		n++;
 		for (i = 4; i < 8; i++)
 			target[i] = n;
+		for (i = 4; i < 8; i++)
+			errors += target[i] != n;
 		stored = n;
 	}
 }
@@ -30,9 +32,8 @@ static void locked(void)
 {
 	u64 n;
 
-	for (n = 0; n < ROUNDS; n++)
+	for (n = 0; !stop; stored = ++n)
 		asm volatile("lock incq %0" : "+m"(target[0]));
-	stored = n;
 }
 
 static void read_all(void)
@@ -122,6 +123,7 @@ static void stores_survive(const char *name, u64 *p)
 	for (f = 0; f < sizeof(flushes) / sizeof(*flushes); f++) {
 		memset(p, 0, LINE);
 		stored = 0;
+		errors = 0;
 		begin(COUNT, p);
 		for (n = 1, lost = 0; n <= flushes[f].rounds || stored < ROUNDS; n++) {
 			((volatile u64 *)p)[n % 4] = n;
@@ -131,6 +133,8 @@ static void stores_survive(const char *name, u64 *p)
 		wait();
 		check(lost == 0, "%s: own stores survive %s", name, flushes[f].name);
 		flush(p, LINE);
+		check(errors == 0, "%s: the other CPU sees its stores during %s", name,
+		      flushes[f].name);
 		for (i = 4, lost = 0; i < 8; i++)
 			lost += p[i] != stored;
 		check(lost == 0, "%s: the other CPU's stores survive %s", name,
@@ -143,14 +147,15 @@ static void counters_exact(const char *name, u64 *p)
 	u64 n;
 
 	memset(p, 0, LINE);
+	stored = 0;
 	begin(LOCKED, p);
-	for (n = 0; n < ROUNDS; n++) {
+	for (n = 0; n < ROUNDS || stored < ROUNDS; n++) {
 		asm volatile("lock incq %0" : "+m"(p[0]));
-		if (n % 64 == 0)
+		if (n % 16 == 0)
 			clflush(p);
 	}
 	wait();
-	check(p[0] == 2 * ROUNDS, "%s: locked increments of two CPUs add up, with flushes", name);
+	check(p[0] == n + stored, "%s: locked increments of two CPUs add up, with flushes", name);
 }
 
 /* A page is fetched again and again while keys of others change. */
