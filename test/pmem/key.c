@@ -41,13 +41,21 @@ void key_payload(unsigned int number, char *out, size_t size)
 		 hex[0], hex[1]);
 }
 
-/* The same number gives the same serial as long as the key lives in @u. */
+/*
+ * The same number gives the same serial: adding a key once more would push the
+ * first one out of @u, and with it the right to use it.
+ */
 key_serial_t add_test_key(unsigned int number)
 {
 	char payload[160], description[32];
+	key_serial_t key;
 
-	key_payload(number, payload, sizeof(payload));
 	snprintf(description, sizeof(description), "test-%u", number);
+	key = keyctl_call(KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, (unsigned long)"mktme",
+			  (unsigned long)description, 0);
+	if (key > 0)
+		return key;
+	key_payload(number, payload, sizeof(payload));
 	return add_key_raw("mktme", description, payload, strlen(payload));
 }
 

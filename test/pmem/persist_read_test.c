@@ -53,6 +53,24 @@ TEST(wrong_key_is_rejected)
 	}
 }
 
+/* Other keys come first in this boot, so this one has another KeyID. */
+TEST(keyid_is_of_this_boot_only)
+{
+	key_serial_t key = need_key(PERSIST_KEY);
+	unsigned int first;
+	char text[16] = "", *p;
+	int fd;
+
+	for (unsigned int other = 13; other < 16; other++)
+		store_byte(bound_mapping(new_file(PAGE, NULL), PAGE, need_key(other)));
+	NEED(pread(open_kept(KEYID_FILE), text, sizeof(text) - 1, 0) > 0);
+	first = strtoul(text, NULL, 10);
+	fd = open_kept("fsync");
+	p = bound_mapping(fd, PERSIST_LEN, key);
+	CHECK(is_pattern(p, PERSIST_LEN, 102, 0));
+	CHECK(first > 0 && pte_of(p).keyid != first, "KeyID %u again", first);
+}
+
 static void survived(const char *name)
 {
 	key_serial_t key = need_key(PERSIST_KEY);
@@ -113,24 +131,6 @@ TEST(fsync_of_2m_survived)
 TEST(sync_survived)
 {
 	survived("evicted");
-}
-
-/* The key has another KeyID now: other keys were used before it. */
-TEST(keyid_is_of_this_boot_only)
-{
-	key_serial_t key = need_key(PERSIST_KEY);
-	unsigned int first;
-	char text[16] = "", *p;
-	int fd;
-
-	for (unsigned int other = 13; other < 16; other++)
-		store_byte(bound_mapping(new_file(PAGE, NULL), PAGE, need_key(other)));
-	NEED(pread(open_kept(KEYID_FILE), text, sizeof(text) - 1, 0) > 0);
-	first = strtoul(text, NULL, 10);
-	fd = open_kept("fsync");
-	p = bound_mapping(fd, PERSIST_LEN, key);
-	CHECK(is_pattern(p, PERSIST_LEN, 102, 0));
-	CHECK(first > 0 && pte_of(p).keyid != first, "KeyID %u again", first);
 }
 
 TEST(unsynced_lines_are_old_or_new)

@@ -40,7 +40,7 @@ build_programs() {
 # Every line of the stream begins with the suite, as "main/cache".
 boot() {
 	local suite=$1 script=$2 dimm=$3 status=0
-	local name=pmem-${suite//\//-}
+	local name=pmem-${suite//[\/ ]/-}
 	shift 3
 	printf '# %s\n' "$suite"
 	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
