@@ -103,8 +103,8 @@ static int program_package(int cpu, const struct key_program *program)
 			break;
 		usleep_range(50, 200);
 	}
-	pr_err("PCONFIG for KeyID %u failed on CPU %d: %ld\n", program->keyid,
-	       cpu, call.status);
+	pr_err_ratelimited("PCONFIG for KeyID %u failed on CPU %d: %ld\n",
+			   program->keyid, cpu, call.status);
 	return -EIO;
 }
 
