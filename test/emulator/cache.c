@@ -210,6 +210,28 @@ static void hand_over(const char *name, unsigned from, unsigned to, u64 bus)
 	flush(b, LINE);
 }
 
+/* The same for every line of a page, with one exclusive flush of them all. */
+static void whole_page(const char *name, unsigned from, unsigned to, u64 bus)
+{
+	u8 *a = alias(from, bus), *b = alias(to, bus);
+	unsigned line, stale = 0;
+
+	memset(a, 1, PAGE);
+	flush(a, PAGE);
+	flush(b, PAGE);
+	for (line = 0; line < PAGE / LINE; line++)
+		stale += ((volatile u8 *)b)[line * LINE] != 1;
+	memset(a, 2, PAGE);
+	for (line = 0; line < PAGE / LINE; line++)
+		clwb(a + line * LINE);
+	flush(b, PAGE);
+	for (line = 0; line < PAGE / LINE; line++)
+		stale += ((volatile u8 *)b)[line * LINE + 63] != 2;
+	check(stale == 0, "%s: no line of a page is left behind", name);
+	flush(a, PAGE);
+	flush(b, PAGE);
+}
+
 /* A dirty line that comes late overwrites what another alias has flushed. */
 static void late_write_back(u64 bus)
 {
@@ -274,6 +296,8 @@ void test_main(void)
 		hand_over("KeyID to KeyID, DIMM", 1, 2, dimm);
 		hand_over("KeyID 0 to KeyID, DIMM", 0, 1, dimm);
 		hand_over("KeyID to KeyID 0, DIMM", 1, 0, dimm);
+		whole_page("KeyID to KeyID, DRAM", 1, 2, dram);
+		whole_page("KeyID 0 to KeyID, DIMM", 0, 1, dimm);
 		late_write_back(dram);
 		late_write_back(dimm);
 		rekey_dirty(dimm);
