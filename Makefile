@@ -6,6 +6,7 @@ help:
 	@echo 'make test        everything from nothing to the totals of all tests'
 	@echo ''
 	@echo 'make shell       a shell in the VM'
+	@echo 'make test-mutants  break the kernel line by line; do the tests notice?'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
 	@echo 'make setup       install the Debian packages that are missing'
 	@echo 'make kernel      build/kernel/       (VARIANT=debug: the self-checking one)'
@@ -23,6 +24,9 @@ run: prepare
 
 test: prepare
 	@scripts/test.sh
+
+test-mutants: prepare
+	@scripts/mutants.sh
 
 shell: prepare
 	@vm/run.sh --shell
@@ -54,4 +58,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-mutants shell check prepare setup emulator kernel programs initramfs clean clean-cache

@@ -21,7 +21,7 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --add HOST:GUEST     put a file or directory of the host in the guest (repeatable)
   --expect-powercut    the guest ends by writing "powercut" to the report port
   --cpu PROPERTIES     more CPU properties, separated by commas
-  --kernel FILE        another bzImage
+  --kernel FILE        another bzImage; default: KERNEL= or build/kernel/bzImage
 
 Exit status: 0 when the report ends with "verdict ok" (or with the expected power
 cut) and has no "not ok" line, 124 on a timeout, 2 on wrong usage, else 1.
@@ -37,7 +37,7 @@ parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
 	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu=''
 	additions=() arguments=()
-	kernel=build/kernel/bzImage
+	kernel=${KERNEL:-build/kernel/bzImage}
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--fresh) fresh=yes ;;

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Breaks the kernel on purpose, one line at a time, and looks whether a test notices.
+#
+#   scripts/mutants.sh [NAME]...    names from test/pmem/mutants.list; all by default
+#
+# Prints TAP: a mutant that the named test does not catch is "not ok". Works in a
+# kernel tree of its own in the cache, so the real build is not disturbed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+. scripts/build.sh
+
+LIST=test/pmem/mutants.list
+LINUX=$CACHE/linux
+LOG=$LOGS/mutants.log
+
+# The key changes nothing here: keep the real kernel's own stamps out of the way
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=mktme-dax KBUILD_BUILD_HOST=mktme-dax
+
+passed=0 failed=0
+
+trim() {
+	sed -E 's/^[[:space:]]+|[[:space:]]+$//g' <<<"$1"
+}
+
+tap() {
+	printf '%s %d - %s\n' "$1" $((passed + failed + 1)) "$2"
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
+}
+
+make_kernel() {
+	make -C "$tree" CC="ccache gcc" HOSTCC="ccache gcc" -j"$JOBS" "$@" >>"$LOG" 2>&1
+}
+
+# The unbroken tree, built: what is compiled once need not be for each mutant.
+prepare_mutants() {
+	tree=$LINUX/tree-$(scripts/fetch.sh id linux | cut -d' ' -f1)-mutants
+	scripts/fetch.sh get linux
+	prepare_tree linux "$tree"
+	scripts/overlay.sh apply "$tree" scripts/overlay.list patches/linux/series patches/linux/VERSION
+	cp build/kernel/config "$tree/.config"
+	stage_begin "kernel for mutants"
+	make_kernel olddefconfig bzImage || die "the unbroken kernel does not build (see $LOG)"
+	stage_end built
+}
+
+# Time stamps go back as well, so that only the mutants' objects are built twice.
+restore() {
+	cp "$tree/$file.unbroken" "$tree/$file"
+	rm "$tree/$file.unbroken"
+}
+
+build_mutant() {
+	cp -p "$tree/$file" "$tree/$file.unbroken"
+	sed -i "$expression" "$tree/$file"
+	if cmp -s "$tree/$file" "$tree/$file.unbroken"; then
+		restore
+		return 1
+	fi
+	if make_kernel bzImage; then
+		cp "$tree/arch/x86/boot/bzImage" "build/mutant-$name"
+	fi
+	restore
+	[ -e "build/mutant-$name" ]
+}
+
+# Any "not ok" of a test whose name matches; the suite and engine before it do not count.
+caught_by() {
+	sed -n 's/^not ok [0-9]* - [^:]*: //p' "$1" | while read -r line; do
+		# shellcheck disable=SC2053 # the right side is a pattern
+		if [[ $line == $2* ]]; then
+			echo "$line"
+			break
+		fi
+	done
+}
+
+run_mutant() {
+	local log=$LOGS/mutant-$name.tap found
+	rm -f "build/mutant-$name"
+	if ! build_mutant; then
+		tap "not ok" "$name: cannot be made (see $LOG)"
+		return
+	fi
+	# shellcheck disable=SC2086 # suites are words
+	KERNEL=build/mutant-$name timeout 600 test/pmem/run.sh --engine "$engine" $suites \
+		>"$log" 2>"$log.err" </dev/null || true
+	found=$(caught_by "$log" "$tests")
+	if [ -n "$found" ]; then
+		tap ok "$name: caught by $found ($(grep -c '^not ok' "$log") tests fail)"
+	else
+		tap "not ok" "$name: not caught by $tests ($(grep -c '^not ok' "$log" || true) others fail)"
+	fi
+	rm -f "build/mutant-$name"
+}
+
+wanted() {
+	local one
+	[ $# -gt 1 ] || return 0
+	for one in "${@:2}"; do
+		[ "$one" != "$1" ] || return 0
+	done
+	return 1
+}
+
+mkdir -p "$LOGS"
+: >"$LOG"
+[ -e build/kernel/config ] || die "build the kernel first: make kernel"
+with_lock "$LINUX/lock" prepare_mutants
+tree=$LINUX/tree-$(scripts/fetch.sh id linux | cut -d' ' -f1)-mutants
+while IFS=@ read -r -u 4 name file expression engine suites tests; do
+	name=$(trim "$name")
+	case $name in
+	'' | '#'*) continue ;;
+	esac
+	wanted "$name" "$@" || continue
+	file=$(trim "$file") engine=$(trim "$engine")
+	suites=$(trim "$suites") tests=$(trim "$tests")
+	expression=${expression# } expression=${expression% }
+	run_mutant
+done 4<"$LIST"
+printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
