@@ -88,7 +88,7 @@ run_mutant() {
 		return
 	fi
 	# shellcheck disable=SC2086 # suites are words
-	KERNEL=build/mutant-$name timeout 600 test/pmem/run.sh --engine "$engine" $suites \
+	RUN=mutant-$name KERNEL=build/mutant-$name timeout 600 test/pmem/run.sh --engine "$engine" $suites \
 		>"$log" 2>"$log.err" </dev/null || true
 	found=$(caught_by "$log" "$tests")
 	if [ -n "$found" ]; then
@@ -96,7 +96,7 @@ run_mutant() {
 	else
 		tap "not ok" "$name: not caught by $tests ($(grep -c '^not ok' "$log" || true) others fail)"
 	fi
-	rm -f "build/mutant-$name"
+	rm -f "build/mutant-$name" "build/mutant-$name"-*.img
 }
 
 wanted() {

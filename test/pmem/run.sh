@@ -14,6 +14,8 @@ cd "$(dirname "$0")/../.."
 . test/pmem/host.sh
 
 LOGS=build/logs
+# Names of DIMM files and logs begin with it: two runs at a time need two.
+RUN=${RUN:-pmem}
 only='' engines=() suites=()
 
 parse_arguments() {
@@ -40,7 +42,7 @@ build_programs() {
 # Every line of the stream begins with the suite, as "main/cache".
 boot() {
 	local suite=$1 script=$2 dimm=$3 status=0
-	local name=pmem-${suite//[\/ ]/-}
+	local name=$RUN-${suite//[\/ ]/-}
 	shift 3
 	printf '# %s\n' "$suite"
 	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
@@ -58,20 +60,20 @@ vm_failed() {
 }
 
 run_main() {
-	local dimm=build/pmem-main-$1.img
+	local dimm=build/$RUN-main-$1.img
 	boot "main/$1" main.sh "$dimm" --engine "$1" --fresh
 	rm -f "$dimm"
 }
 
 # The DIMM of the cache engine is kept for the control run.
 run_persist() {
-	local dimm=build/pmem-persist-$1.img
+	local dimm=build/$RUN-persist-$1.img
 	boot "persist/$1/first boot" persist-1.sh "$dimm" --engine "$1" --fresh --expect-powercut
 	boot "persist/$1/second boot" persist-2.sh "$dimm" --engine "$1"
 }
 
 run_control() {
-	local dimm=build/pmem-persist-cache.img
+	local dimm=build/$RUN-persist-cache.img
 	if [ ! -e "$dimm" ]; then
 		boot "control/prepare" persist-1.sh "$dimm" --fresh --expect-powercut
 	fi
@@ -89,5 +91,5 @@ for suite in "${suites[@]}"; do
 		"run_$suite" "$engine"
 	done
 done
-rm -f build/pmem-persist-*.img
+rm -f "build/$RUN"-persist-*.img
 print_totals
