@@ -129,28 +129,26 @@ static int bind_new(struct binding *b)
 /* The record of a locked file, checked against key and place. */
 static int check_record(struct binding *b)
 {
-	struct mktme_dax_record_v1 record;
+	u8 value[MKTME_DAX_RECORD_MAX];
+	const struct mktme_dax_record_v1 *record = (const void *)value;
 	ssize_t size;
 	int err;
 
 	size = __vfs_getxattr(b->file->f_path.dentry, b->inode,
-			      MKTME_DAX_RECORD_NAME, &record, sizeof(record));
-	if (size == -ENODATA || size == -ERANGE)
-		err = -EUCLEAN;
-	else if (size < 0)
+			      MKTME_DAX_RECORD_NAME, value, sizeof(value));
+	if (size < 0 && size != -ENODATA && size != -ERANGE)
 		return size;
-	else
-		err = mktme_dax_check_record(&record, size);
+	err = size < 0 ? -EUCLEAN : mktme_dax_check_record(record, size);
 	if (err) {
 		mktme_dax_warn(b->inode, "record is %s", err == -EUCLEAN ?
 			       "missing or corrupted" : "of an unknown version");
 		return err;
 	}
-	if (record.algorithm != b->key->material.algorithm ||
-	    memcmp(record.identifier, b->key->identifier,
-		   sizeof(record.identifier)))
+	if (record->algorithm != b->key->material.algorithm ||
+	    memcmp(record->identifier, b->key->identifier,
+		   sizeof(record->identifier)))
 		return -EKEYREJECTED;
-	if (memcmp(record.place, b->place, sizeof(record.place))) {
+	if (memcmp(record->place, b->place, sizeof(record->place))) {
 		mktme_dax_warn(b->inode,
 			       "encrypted at another physical place; move the namespace back to read it");
 		return -ESTALE;

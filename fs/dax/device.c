@@ -169,16 +169,12 @@ EXPORT_SYMBOL_GPL(__mktme_dax_device);
 static struct dev_pagemap *device_pgmap(struct dax_device *base)
 {
 	struct dev_pagemap *pgmap;
-	long avail;
 	pfn_t pfn;
-	int id;
+	int err;
 
-	/* Only the address matters, also if the page has poison. */
-	id = dax_read_lock();
-	avail = dax_direct_access(base, 0, 1, DAX_RECOVERY_WRITE, NULL, &pfn);
-	dax_read_unlock(id);
-	if (avail < 0)
-		return ERR_PTR(avail);
+	err = mktme_dax_first_pfn(base, &pfn);
+	if (err)
+		return ERR_PTR(err);
 	if (!pfn_t_devmap(pfn))
 		return ERR_PTR(-EOPNOTSUPP);
 	pgmap = get_dev_pagemap(pfn_t_to_pfn(pfn), NULL);

@@ -6,6 +6,7 @@
 #define _FS_DAX_MKTME_DAX_PRIVATE_H
 
 #include <linux/mktme_dax.h>
+#include <linux/pfn_t.h>
 #include <linux/printk.h>
 
 /*
@@ -16,6 +17,9 @@
 	pr_warn_ratelimited("mktme-dax (%s, inode %lu): " fmt "\n",	\
 			    (inode)->i_sb->s_id, (inode)->i_ino, ##__VA_ARGS__)
 
+/* Records of all versions to come are shorter. */
+#define MKTME_DAX_RECORD_MAX	64
+
 /* bind.c */
 void mktme_dax_release(struct inode *inode);
 
@@ -25,6 +29,7 @@ int mktme_dax_get_device(struct super_block *sb, struct dax_device *base,
 void mktme_dax_put_device(struct dax_device *base, unsigned int keyid);
 
 /* place.c */
+int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn);
 int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 		    u64 offset, u8 place[MKTME_DAX_PLACE_SIZE]);
 

@@ -23,21 +23,25 @@ struct mktme_dax_range {
 	__le64 len;		/* bytes; 0 for the last range */
 } __packed;
 
-/* First physical address of @base. */
-static int dax_device_phys(struct dax_device *base, phys_addr_t *phys)
+/**
+ * mktme_dax_first_pfn() - where does a DAX device begin?
+ * @base: DAX device
+ * @pfn: result, with its flags
+ *
+ * Asks as for a recovery write: only the address matters, also if the page has
+ * poison.
+ *
+ * Return: 0 or the error of dax_direct_access().
+ */
+int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn)
 {
 	long avail;
-	pfn_t pfn;
 	int id;
 
 	id = dax_read_lock();
-	/* Only the address matters, also if the page has poison. */
-	avail = dax_direct_access(base, 0, 1, DAX_RECOVERY_WRITE, NULL, &pfn);
+	avail = dax_direct_access(base, 0, 1, DAX_RECOVERY_WRITE, NULL, pfn);
 	dax_read_unlock(id);
-	if (avail < 0)
-		return avail;
-	*phys = pfn_t_to_phys(pfn);
-	return 0;
+	return avail < 0 ? avail : 0;
 }
 
 /**
@@ -56,19 +60,19 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 {
 	struct mktme_dax_range range = {};
 	u8 digest[SHA256_DIGEST_SIZE];
-	phys_addr_t phys;
 	uuid_t uuid;
+	pfn_t pfn;
 	int err;
 
 	err = nvdimm_disk_uuid(sb->s_bdev->bd_disk, &uuid);
 	if (err)
 		return err;
-	err = dax_device_phys(base, &phys);
+	err = mktme_dax_first_pfn(base, &pfn);
 	if (err)
 		return err;
 
 	export_uuid(range.uuid, &uuid);
-	range.base = cpu_to_le64(phys + offset);
+	range.base = cpu_to_le64(pfn_t_to_phys(pfn) + offset);
 	sha256((const u8 *)&range, sizeof(range), digest);
 	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
 	return 0;

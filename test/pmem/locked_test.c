@@ -206,6 +206,25 @@ TEST(punch_and_preallocation)
 	check_content_with_key(3 * PAGE, LEN);
 }
 
+/* What a truncate left behind the end must not become part of the file. */
+TEST(fallocate_past_a_partial_block_ENOKEY)
+{
+	int fd = locked_file(O_RDWR);
+	char *p = map_file(fd, LEN, PROT_NONE, MAP_SHARED);
+
+	NEED(!encrypt_mprotect(p, LEN, RW, right) && !ftruncate(fd, PAGE + 100));
+	NEED(!munmap(p, LEN) && !close(fd));
+	scratch_cycle("dax=always");
+	fd = scratch_file("locked", O_RDWR);
+	NEED(fd >= 0 && !fstat(fd, &stat_before));
+	blocks = data_blocks(fd);
+	CHECK_ERRNO(fallocate(fd, 0, 0, HOLE), ENOKEY);
+	CHECK_ERRNO(fallocate(fd, FALLOC_FL_ZERO_RANGE, 2 * PAGE, PAGE), ENOKEY);
+	check_untouched(fd);
+	CHECK(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 2 * PAGE, PAGE), "%s", errno_name(errno));
+	close(fd);
+}
+
 TEST(wrong_key_EKEYREJECTED_right_key_opens)
 {
 	int fd = locked_file(O_RDWR);
