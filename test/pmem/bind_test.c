@@ -146,7 +146,9 @@ TEST(second_mapping_sees_the_data)
 
 /*
  * The other process has a page-table entry for the hole (the zero page, 4 KiB
- * or 2 MiB of it) from before the bind. It must not keep it.
+ * or 2 MiB of it) from before the bind. It must not keep it: neither beyond the
+ * bind itself, which only the page table shows, because the DAX fault of a store
+ * would take the zero page away as well, nor beyond the store.
  */
 static void bind_under_a_reader(size_t len)
 {
@@ -159,16 +161,22 @@ static void bind_under_a_reader(size_t len)
 		char *q = map_file(fd, len, PROT_READ, MAP_SHARED);
 
 		CHECK(is_zero(q, len));
+		CHECK(strcmp(pte_of(q).level, "none"));
 		tell(&peer, 'r');
 		await(&peer, 'b');
+		CHECK(!strcmp(pte_of(q).level, "none"), "an entry survives the bind");
+		tell(&peer, 'n');
+		await(&peer, 's');
 		CHECK(is_pattern(q, len, 6, 0), "the reader still sees the hole");
 		CHECK(pte_of(q).keyid > 0);
 		exit(0);
 	}
 	await(&peer, 'r');
 	NEED(!encrypt_mprotect(p, len, RW, key), "%s", errno_name(errno));
-	pattern_fill(p, len, 6, 0);
 	tell(&peer, 'b');
+	await(&peer, 'n');
+	pattern_fill(p, len, 6, 0);
+	tell(&peer, 's');
 	join(&peer);
 }
 
