@@ -15,7 +15,7 @@ LIST=test/pmem/mutants.list
 LINUX=$CACHE/linux
 LOG=$LOGS/mutants.log
 
-# The key changes nothing here: keep the real kernel's own stamps out of the way
+# The same stamps as the real kernel's: they are part of what is compiled
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_VERSION=1
 export KBUILD_BUILD_USER=mktme-dax KBUILD_BUILD_HOST=mktme-dax
 
@@ -49,7 +49,7 @@ prepare_mutants() {
 	stage_end built
 }
 
-# Time stamps go back as well, so that only the mutants' objects are built twice.
+# With a new time stamp: what was built from the broken file has to be built again.
 restore() {
 	cp "$tree/$file.unbroken" "$tree/$file"
 	rm "$tree/$file.unbroken"
