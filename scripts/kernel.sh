@@ -53,8 +53,11 @@ result_key() {
 	} | hash_key
 }
 
+# ccache takes the headers from the compiler's own list of dependencies and need not
+# run the preprocessor first: a quarter less for a cold build. That list leaves out
+# system headers, which the kernel does not use, but the host programs do.
 make_kernel() {
-	make -C "$tree" CC="ccache gcc" HOSTCC="ccache gcc" "$@"
+	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc "$@"
 }
 
 configure() {
