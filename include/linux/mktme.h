@@ -14,6 +14,7 @@
 
 struct dev_pagemap;
 struct key_type;
+struct kobject;
 
 #define MKTME_KEY_FIELD_SIZE	32
 
@@ -50,6 +51,9 @@ extern struct key_type key_type_mktme;
 /* arch: detection. Number of KeyIDs usable for files; 0: none, or mktme=off. */
 unsigned int mktme_nr_keyids(void);
 bool mktme_algorithm_usable(u8 algorithm);
+
+/* arch: /sys/kernel/mm/mktme; NULL before arch_initcall and if it failed */
+extern struct kobject *mktme_kobj;
 
 /* arch: slots */
 int mktme_slot_get(const struct mktme_key *key);

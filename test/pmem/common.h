@@ -152,6 +152,7 @@ struct extent {
 
 struct pte pte_of(const void *addr);
 unsigned long long pagemap_pfn(const void *addr);
+unsigned int sysfs_number(const char *name);
 unsigned long flushed_lines(void);
 unsigned int fiemap(int fd, struct extent *out, unsigned int max);
 /* Byte offset in the block device; 0 where there is no block. */

@@ -45,6 +45,16 @@ unsigned long long pagemap_pfn(const void *addr)
 	return entry & PFN_MASK;
 }
 
+/* A number in /sys/kernel/mm/mktme. */
+unsigned int sysfs_number(const char *name)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/mktme/%s", name);
+	NEED(read_text(path, text, sizeof(text)) > 0, "%s: %s", path, errno_name(errno));
+	return strtoul(text, NULL, 10);
+}
+
 unsigned long flushed_lines(void)
 {
 	char text[32];

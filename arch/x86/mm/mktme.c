@@ -58,6 +58,9 @@ static unsigned int nr_keyids __ro_after_init;
 /* IA32_TME_ACTIVATE of the boot CPU; 0 if KeyIDs are not used */
 static u64 activation __ro_after_init;
 
+/* Why KeyIDs are not used, or "ok"; for sysfs */
+static const char *status __ro_after_init = "no TME-MK, or not enabled by the firmware";
+
 static bool switched_off __initdata;
 
 static int __init mktme_param(char *arg)
@@ -103,6 +106,22 @@ u16 mktme_algorithm_bit(u8 algorithm)
 bool mktme_algorithm_usable(u8 algorithm)
 {
 	return mktme_algorithm_bit(algorithm);
+}
+
+const char *mktme_algorithm_names(void)
+{
+	if (!nr_keyids)
+		return "";
+	if (!mktme_algorithm_bit(MKTME_ALG_AES_XTS_256))
+		return "aes-xts-128";
+	if (!mktme_algorithm_bit(MKTME_ALG_AES_XTS_128))
+		return "aes-xts-256";
+	return "aes-xts-128 aes-xts-256";
+}
+
+const char *mktme_status(void)
+{
+	return status;
 }
 
 /**
@@ -251,20 +270,20 @@ static void __init set_masks(unsigned int bits)
 
 static int __init mktme_init(void)
 {
-	const char *reason;
 	unsigned int bits;
 	int err;
 
 	if (!read_activation())
 		return 0;
-	reason = why_not();
-	if (reason) {
-		pr_info("KeyIDs are not used: %s\n", reason);
+	status = why_not() ?: "ok";
+	if (strcmp(status, "ok")) {
+		pr_info("KeyIDs are not used: %s\n", status);
 		activation = 0;
 		return 0;
 	}
 	err = mktme_slot_init();
 	if (err) {
+		status = "no callback for CPU hotplug";
 		pr_err("KeyIDs are not used: error %d\n", err);
 		activation = 0;
 		return err;
@@ -275,10 +294,8 @@ static int __init mktme_init(void)
 	nr_keyids = count_keyids(bits);
 
 	pr_info("%u KeyIDs for DAX files (%s), KeyID bits %u:%u\n", nr_keyids,
-		!mktme_algorithm_bit(MKTME_ALG_AES_XTS_256) ? "aes-xts-128" :
-		!mktme_algorithm_bit(MKTME_ALG_AES_XTS_128) ? "aes-xts-256" :
-		"aes-xts-128 aes-xts-256",
-		mktme_keyid_shift + bits - 1, mktme_keyid_shift);
+		mktme_algorithm_names(), mktme_keyid_shift + bits - 1,
+		mktme_keyid_shift);
 	return 0;
 }
 arch_initcall(mktme_init);

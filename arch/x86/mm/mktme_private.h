@@ -14,6 +14,8 @@
 /* mktme.c; algorithms are one-hot as in PCONFIG and IA32_TME_ACTIVATE */
 u16 mktme_algorithm_bit(u8 algorithm);
 bool mktme_cpu_matches(unsigned int cpu);
+const char *mktme_algorithm_names(void);
+const char *mktme_status(void);
 
 /* mktme_pconfig.c */
 int mktme_pconfig_set_key(unsigned int keyid,
@@ -21,5 +23,6 @@ int mktme_pconfig_set_key(unsigned int keyid,
 
 /* mktme_slot.c */
 int mktme_slot_init(void) __init;
+unsigned int mktme_slots_in_use(void);
 
 #endif /* _ARCH_X86_MM_MKTME_PRIVATE_H */

@@ -180,6 +180,16 @@ const u8 *mktme_slot_identifier(unsigned int keyid)
 	return slots[keyid].identifier;
 }
 
+/* Number of KeyIDs that hold keys. */
+unsigned int mktme_slots_in_use(void)
+{
+	unsigned int keyid, count = 0;
+
+	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++)
+		count += READ_ONCE(slots[keyid].state) != SLOT_FREE;
+	return count;
+}
+
 static bool first_of_package(unsigned int cpu)
 {
 	unsigned int other;
