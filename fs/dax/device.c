@@ -30,7 +30,7 @@
  * @pgmap: page map of @base, to know what goes when it does
  * @keyid: its KeyID
  * @users: unlocked inodes that use it; under keyed_lock
- * @dead: @pgmap is gone; under keyed_lock
+ * @dead: @pgmap or the key of @keyid is gone; under keyed_lock
  * @free: to free it from process context when it is dead and unused
  */
 struct keyed_device {
@@ -49,7 +49,7 @@ static struct list_head keyed_devices[PFN_KEYID_MAX + 1];
 /* Leaf lock: taken in inode eviction, so nothing is allocated under it. */
 static DEFINE_SPINLOCK(keyed_lock);
 
-/* Serialises creation, which sleeps. Outside of keyed_lock. */
+/* Serialises creation and removal, which sleep. Outside of keyed_lock. */
 static DEFINE_MUTEX(keyed_create_lock);
 
 /* Dead from birth; every use fails. */
@@ -246,7 +246,7 @@ out_free:
  * mktme_dax_get_device() - make sure a (device, KeyID) pair exists
  * @sb: filesystem on the device
  * @base: its DAX device
- * @keyid: programmed KeyID
+ * @keyid: KeyID whose slot the caller is a user of
  *
  * Context: process context, may sleep. No filesystem lock is needed.
  * Return: 0, and the caller is one more user until mktme_dax_put_device();
@@ -307,6 +307,8 @@ static void put_device_user(struct keyed_device *keyed)
  * @base: as given to mktme_dax_get_device()
  * @keyid: likewise
  *
+ * Comes before mktme_slot_put().
+ *
  * Context: any that may take a spinlock; inode eviction among them.
  */
 void mktme_dax_put_device(struct dax_device *base, unsigned int keyid)
@@ -322,46 +324,74 @@ void mktme_dax_put_device(struct dax_device *base, unsigned int keyid)
 }
 
 /*
- * Mark one live device over @pgmap dead, and become a user of it so that it
- * stays; NULL if there is none left.
+ * Mark one live device of @keyid dead, over @pgmap if that is not NULL, and
+ * become a user of it so that it stays; NULL if there is none left.
  */
-static struct keyed_device *mark_dead(struct dev_pagemap *pgmap)
+static struct keyed_device *mark_dead(unsigned int keyid,
+				      const struct dev_pagemap *pgmap)
 {
 	struct keyed_device *keyed;
-	unsigned int keyid;
 
-	for (keyid = 1; keyid <= PFN_KEYID_MAX; keyid++)
-		list_for_each_entry(keyed, &keyed_devices[keyid], list)
-			if (keyed->pgmap == pgmap && !keyed->dead) {
-				keyed->dead = true;
-				keyed->users++;
-				return keyed;
-			}
+	lockdep_assert_held(&keyed_lock);
+	list_for_each_entry(keyed, &keyed_devices[keyid], list) {
+		if (keyed->dead || (pgmap && keyed->pgmap != pgmap))
+			continue;
+		keyed->dead = true;
+		keyed->users++;
+		return keyed;
+	}
 	return NULL;
 }
 
 /*
- * The page map goes away: the lower device is dead already, so nobody gets a
- * new address through ours. kill_dax() waits for those who hold one.
+ * Nobody gets a new address through these devices, and kill_dax() waits for
+ * those who hold one.
  */
-void __mktme_dax_unmap(struct dev_pagemap *pgmap)
+static void kill_devices(unsigned int keyid, const struct dev_pagemap *pgmap)
 {
 	struct keyed_device *keyed;
 
-	if (pgmap->type != MEMORY_DEVICE_FS_DAX)
-		return;
-
-	mutex_lock(&keyed_create_lock);
 	for (;;) {
 		spin_lock(&keyed_lock);
-		keyed = mark_dead(pgmap);
+		keyed = mark_dead(keyid, pgmap);
 		spin_unlock(&keyed_lock);
 		if (!keyed)
 			break;
 		kill_dax(keyed->dax);
 		put_device_user(keyed);
 	}
+}
+
+/* The page map goes away; the lower device is dead already. */
+void __mktme_dax_unmap(struct dev_pagemap *pgmap)
+{
+	unsigned int keyid;
+
+	if (pgmap->type != MEMORY_DEVICE_FS_DAX)
+		return;
+
+	mutex_lock(&keyed_create_lock);
+	for (keyid = 1; keyid <= PFN_KEYID_MAX; keyid++)
+		kill_devices(keyid, pgmap);
 	mktme_alias_drop(pgmap);
+	mutex_unlock(&keyed_create_lock);
+}
+
+/**
+ * mktme_dax_drop_keyid() - nobody reaches memory through a KeyID any more
+ * @keyid: KeyID whose key is about to change
+ *
+ * Kills and frees the keyed devices. They have no users: an inode is a user of
+ * the slot for longer than of the device.
+ *
+ * Context: process context, sleeps; in slots_lock. The slot has no users and gets
+ * none meanwhile.
+ */
+void mktme_dax_drop_keyid(unsigned int keyid)
+{
+	mutex_lock(&keyed_create_lock);
+	kill_devices(keyid, NULL);
+	WARN_ON_ONCE(!list_empty(&keyed_devices[keyid]));
 	mutex_unlock(&keyed_create_lock);
 }
 

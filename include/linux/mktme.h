@@ -57,7 +57,9 @@ extern struct kobject *mktme_kobj;
 
 /* arch: slots */
 int mktme_slot_get(const struct mktme_key *key);
+void mktme_slot_hold(unsigned int keyid);
 void mktme_slot_put(unsigned int keyid);
+int mktme_slot_retire(const u8 *identifier);
 const u8 *mktme_slot_identifier(unsigned int keyid);
 
 /* arch: aliases */

@@ -81,6 +81,7 @@ int mktme_dax_may_bind(struct file *file);
 struct dax_device *__mktme_dax_device(struct inode *inode,
 				      struct dax_device *base);
 void __mktme_dax_unmap(struct dev_pagemap *pgmap);
+void mktme_dax_drop_keyid(unsigned int keyid);
 
 /* fs/dax/flush.c */
 bool __mktme_dax_writeback(struct address_space *mapping, unsigned long pfn,

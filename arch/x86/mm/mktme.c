@@ -281,7 +281,7 @@ static int __init mktme_init(void)
 		activation = 0;
 		return 0;
 	}
-	err = mktme_slot_init();
+	err = mktme_power_init();
 	if (err) {
 		status = "no callback for CPU hotplug";
 		pr_err("KeyIDs are not used: error %d\n", err);

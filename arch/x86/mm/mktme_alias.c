@@ -43,12 +43,13 @@
  * @range: physical addresses
  * @kaddr: where they are mapped
  * @vm: the mapping; gone before RCU readers are
- * @gone: list of a mktme_alias_drop() in progress
+ * @gone: list of those about to be unmapped
  * @rcu: frees the struct
  *
- * Made by mktme_alias_add(), dies with the device in mktme_alias_drop(). The
- * lists are changed under areas_lock. The mapping outlives every section of
- * areas_srcu that found it, and every user who holds dax_read_lock().
+ * Made by mktme_alias_add(), dies with the device in mktme_alias_drop() or with
+ * the key in mktme_alias_drop_keyid(). The lists are changed under areas_lock. The
+ * mapping outlives every section of areas_srcu that found it, and every user who
+ * holds dax_read_lock().
  */
 struct alias_area {
 	struct hlist_node node;
@@ -138,10 +139,12 @@ static int add_area(unsigned int keyid, const struct dev_pagemap *pgmap,
  * @keyid: from mktme_slot_get()
  * @pgmap: the device's pages; memory of an fsdax namespace
  *
- * Does nothing if the area exists. It stays until mktme_alias_drop().
+ * Does nothing if the area exists. It stays until the device goes or the KeyID
+ * gets another key.
  *
  * Context: Process context, sleeps, allocates with GFP_KERNEL. The caller holds a
- * reference of get_dev_pagemap(), so that mktme_alias_drop() comes later.
+ * reference of get_dev_pagemap(), so that mktme_alias_drop() comes later, and is
+ * a user of the slot, so that mktme_alias_drop_keyid() does.
  * Return: 0; -EOPNOTSUPP if @pgmap is not file-system DAX memory; -EINVAL for a
  * KeyID that does not exist; -ENOMEM, also when address space is used up.
  */
@@ -161,24 +164,34 @@ int mktme_alias_add(unsigned int keyid, struct dev_pagemap *pgmap)
 	return err;
 }
 
-/* Moves the device's areas from their lists to @gone. */
-static void unpublish_areas(const struct dev_pagemap *pgmap,
+/* Moves areas from the KeyID's list to @gone; NULL stands for every device. */
+static void unpublish_areas(unsigned int keyid, const struct dev_pagemap *pgmap,
 			    struct list_head *gone)
 {
 	struct alias_area *area;
 	struct hlist_node *next;
-	unsigned int keyid;
 
-	mutex_lock(&areas_lock);
-	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++) {
-		hlist_for_each_entry_safe(area, next, &areas[keyid], node) {
-			if (area->pgmap != pgmap)
-				continue;
-			hlist_del_rcu(&area->node);
-			list_add(&area->gone, gone);
-		}
+	lockdep_assert_held(&areas_lock);
+	hlist_for_each_entry_safe(area, next, &areas[keyid], node) {
+		if (pgmap && area->pgmap != pgmap)
+			continue;
+		hlist_del_rcu(&area->node);
+		list_add(&area->gone, gone);
 	}
-	mutex_unlock(&areas_lock);
+}
+
+/* On return no CPU has a mapping or a TLB entry of them. */
+static void unmap_areas(struct list_head *gone)
+{
+	struct alias_area *area, *next;
+
+	/* Who flushes or zeroes right now has found the area in its list. */
+	synchronize_srcu(&areas_srcu);
+	list_for_each_entry_safe(area, next, gone, gone) {
+		free_vm_area(area->vm);
+		kfree_rcu(area, rcu);
+	}
+	vm_unmap_aliases();
 }
 
 /**
@@ -195,22 +208,39 @@ static void unpublish_areas(const struct dev_pagemap *pgmap,
  */
 void mktme_alias_drop(struct dev_pagemap *pgmap)
 {
-	struct alias_area *area, *next;
+	unsigned int keyid;
 	LIST_HEAD(gone);
 
-	unpublish_areas(pgmap, &gone);
+	mutex_lock(&areas_lock);
+	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++)
+		unpublish_areas(keyid, pgmap, &gone);
+	mutex_unlock(&areas_lock);
 	if (list_empty(&gone))
 		return;
 
-	/* Who flushes or zeroes right now has found the area in its list. */
-	synchronize_srcu(&areas_srcu);
-	list_for_each_entry(area, &gone, gone)
-		free_vm_area(area->vm);
-	vm_unmap_aliases();
+	unmap_areas(&gone);
 	wbinvd_on_all_cpus();
+}
 
-	list_for_each_entry_safe(area, next, &gone, gone)
-		kfree_rcu(area, rcu);
+/**
+ * mktme_alias_drop_keyid() - take down every alias through a KeyID
+ * @keyid: KeyID that is about to get another key
+ *
+ * Lines stay in the caches: writing them back is the caller's, once it has seen
+ * to it that nothing else leads to the KeyID.
+ *
+ * Context: Process context, sleeps. mktme_dax_drop_keyid() has waited for those
+ * who got an address from mktme_alias(), and nobody is a user of the slot.
+ */
+void mktme_alias_drop_keyid(unsigned int keyid)
+{
+	LIST_HEAD(gone);
+
+	mutex_lock(&areas_lock);
+	unpublish_areas(keyid, NULL, &gone);
+	mutex_unlock(&areas_lock);
+	if (!list_empty(&gone))
+		unmap_areas(&gone);
 }
 
 /* Address of [phys, phys + len) in an alias; NULL if no area has all of it. */

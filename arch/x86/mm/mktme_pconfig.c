@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TME-MK: program a KeyID with PCONFIG
+ * TME-MK: program and clear a KeyID with PCONFIG
  *
  * The key table belongs to a package, so the instruction runs on one CPU of
  * each. It flushes neither caches nor TLBs: whoever gives a KeyID another key
@@ -19,8 +19,9 @@
 #include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/printk.h>
-#include <linux/slab.h>
+#include <linux/mutex.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include <linux/topology.h>
 
 #include <asm/asm.h>
@@ -30,6 +31,7 @@
 #define KEYID_CTRL_COMMAND		GENMASK(7, 0)
 #define KEYID_CTRL_ALGORITHM		GENMASK(23, 8)
 #define SET_KEY_DIRECT			0
+#define CLEAR_KEY			2
 
 #define PCONFIG_SUCCESS			0
 #define PCONFIG_ENTROPY_ERROR		2
@@ -39,7 +41,7 @@
 
 /*
  * MKTME_KEY_PROGRAM_STRUCT: the processor reads 192 bytes and wants 256-byte
- * alignment, which kmalloc() gives to a size that is a power of two.
+ * alignment.
  */
 struct key_program {
 	u16 keyid;
@@ -54,13 +56,15 @@ static_assert(offsetof(struct key_program, data) == 64);
 static_assert(offsetof(struct key_program, tweak) == 128);
 static_assert(sizeof(struct key_program) == 256);
 
-struct pconfig_call {
-	const struct key_program *program;
-	long status;
-};
+/*
+ * One for all packages, filled in and wiped under program_lock. Static: taking a
+ * key out of the hardware must not fail for want of memory.
+ */
+static struct key_program program;
+static DEFINE_MUTEX(program_lock);
 
 /* Return: the status in RAX, -EFAULT if the instruction faulted. */
-static long pconfig_key_program(const struct key_program *program)
+static long pconfig_key_program(const struct key_program *what)
 {
 	long status = PCONFIG_KEY_PROGRAM;
 	int fault = -EFAULT;
@@ -70,63 +74,74 @@ static long pconfig_key_program(const struct key_program *program)
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)
 		     : "+a" (status), [fault] "+r" (fault)
-		     : "b" (program), "c" (0), "d" (0)
+		     : "b" (what), "c" (0), "d" (0)
 		     : "cc", "memory");
 	return fault ?: status;
 }
 
 static void pconfig_on_this_cpu(void *info)
 {
-	struct pconfig_call *call = info;
+	long *status = info;
 
-	call->status = pconfig_key_program(call->program);
+	*status = pconfig_key_program(&program);
 }
 
-/*
- * "Busy" means that another agent held the key table's lock and the table is
- * unchanged.  Waits outside of the interrupt that runs PCONFIG.
- */
-static int program_package(int cpu, const struct key_program *program)
+/* The key table's lock is held by another agent, or no random number is ready. */
+static bool worth_another_try(long status)
 {
-	struct pconfig_call call = { .program = program };
+	return status == PCONFIG_DEVICE_BUSY || status == PCONFIG_ENTROPY_ERROR;
+}
+
+/* Waits outside of the interrupt that runs PCONFIG. */
+static int program_package(int cpu)
+{
 	unsigned int tries;
+	long status = 0;
 	int err;
 
 	for (tries = 0; tries < PCONFIG_TRIES; tries++) {
-		err = smp_call_function_single(cpu, pconfig_on_this_cpu, &call, 1);
+		err = smp_call_function_single(cpu, pconfig_on_this_cpu,
+					       &status, 1);
 		if (err)
 			return err;
-		if (call.status == PCONFIG_SUCCESS)
+		if (status == PCONFIG_SUCCESS)
 			return 0;
-		if (call.status != PCONFIG_DEVICE_BUSY &&
-		    call.status != PCONFIG_ENTROPY_ERROR)
+		if (!worth_another_try(status))
 			break;
 		usleep_range(50, 200);
 	}
 	pr_err_ratelimited("PCONFIG for KeyID %u failed on CPU %d: %ld\n",
-			   program->keyid, cpu, call.status);
+			   program.keyid, cpu, status);
 	return -EIO;
 }
 
+/* The key table belongs to a package: is this the CPU that writes its own? */
 static bool leads_package(int cpu)
 {
 	return cpumask_first(topology_core_cpumask(cpu)) == cpu;
 }
 
-static int program_packages(const struct key_program *program, bool *touched)
+static int program_packages(bool *touched)
 {
 	int cpu, err;
 
-	*touched = false;
 	for_each_online_cpu(cpu) {
 		if (!leads_package(cpu))
 			continue;
-		err = program_package(cpu, program);
+		err = program_package(cpu);
 		if (err)
 			return err;
 		*touched = true;
 	}
 	return 0;
+}
+
+static void compose(struct key_program *what, unsigned int keyid,
+		    unsigned int command, u16 algorithm)
+{
+	what->keyid = keyid;
+	what->keyid_ctrl = FIELD_PREP(KEYID_CTRL_COMMAND, command) |
+			   FIELD_PREP(KEYID_CTRL_ALGORITHM, algorithm);
 }
 
 /**
@@ -137,14 +152,13 @@ static int program_packages(const struct key_program *program, bool *touched)
  *	means that packages differ: the KeyID must not be used.
  *
  * Context: Process context, cpus_read_lock() held. Sleeps.
- * Return: 0; -EOPNOTSUPP if the algorithm is not activated; -ENOMEM; -EIO if
- * the hardware refused (logged).
+ * Return: 0; -EOPNOTSUPP if the algorithm is not activated; -EIO if the hardware
+ * refused (logged).
  */
 int mktme_pconfig_set_key(unsigned int keyid,
 			  const struct mktme_material *material, bool *touched)
 {
 	u16 algorithm = mktme_algorithm_bit(material->algorithm);
-	struct key_program *program;
 	int err;
 
 	lockdep_assert_cpus_held();
@@ -152,18 +166,40 @@ int mktme_pconfig_set_key(unsigned int keyid,
 	if (!algorithm)
 		return -EOPNOTSUPP;
 
-	program = kzalloc(sizeof(*program), GFP_KERNEL);
-	if (!program)
-		return -ENOMEM;
-	program->keyid = keyid;
-	program->keyid_ctrl = FIELD_PREP(KEYID_CTRL_COMMAND, SET_KEY_DIRECT) |
-			      FIELD_PREP(KEYID_CTRL_ALGORITHM, algorithm);
+	mutex_lock(&program_lock);
+	compose(&program, keyid, SET_KEY_DIRECT, algorithm);
 	/* What an algorithm does not use is ignored, or has to be zero. */
-	memcpy(program->data, material->data, sizeof(material->data));
-	memcpy(program->tweak, material->tweak, sizeof(material->tweak));
+	memcpy(program.data, material->data, sizeof(material->data));
+	memcpy(program.tweak, material->tweak, sizeof(material->tweak));
+	err = program_packages(touched);
+	memzero_explicit(&program, sizeof(program));
+	mutex_unlock(&program_lock);
+	return err;
+}
 
-	err = program_packages(program, touched);
+/**
+ * mktme_pconfig_clear_key() - take the key out of a KeyID on every package
+ * @keyid: 1..mktme_nr_keyids()
+ * @algorithm: MKTME_ALG_* of the key; the hardware wants one that is activated
+ *
+ * CLEAR_KEY, after which the KeyID does what KeyID 0 does: it bypasses encryption
+ * or has the key of TME. NO_ENCRYPT would say as much of accesses, but not that
+ * the old key is gone. Who went on to use the KeyID would see ciphertext, and
+ * write plaintext, which is why nothing may lead to it.
+ *
+ * Context: As mktme_pconfig_set_key().
+ * Return: 0; -EIO if some package may still hold the key (logged).
+ */
+int mktme_pconfig_clear_key(unsigned int keyid, u8 algorithm)
+{
+	bool touched = false;
+	int err;
 
-	kfree_sensitive(program);
+	lockdep_assert_cpus_held();
+	mutex_lock(&program_lock);
+	compose(&program, keyid, CLEAR_KEY, mktme_algorithm_bit(algorithm));
+	err = program_packages(&touched);
+	memset(&program, 0, sizeof(program));
+	mutex_unlock(&program_lock);
 	return err;
 }

@@ -17,12 +17,18 @@ bool mktme_cpu_matches(unsigned int cpu);
 const char *mktme_algorithm_names(void);
 const char *mktme_status(void);
 
+/* mktme_alias.c */
+void mktme_alias_drop_keyid(unsigned int keyid);
+
 /* mktme_pconfig.c */
 int mktme_pconfig_set_key(unsigned int keyid,
 			  const struct mktme_material *material, bool *touched);
+int mktme_pconfig_clear_key(unsigned int keyid, u8 algorithm);
+
+/* mktme_power.c */
+int mktme_power_init(void) __init;
 
 /* mktme_slot.c */
-int mktme_slot_init(void) __init;
 unsigned int mktme_slots_in_use(void);
 
 #endif /* _ARCH_X86_MM_MKTME_PRIVATE_H */

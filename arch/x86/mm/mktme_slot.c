@@ -2,12 +2,9 @@
 /*
  * TME-MK slots: which key is in which KeyID
  *
- * A KeyID is given to the first key that asks and keeps it until the machine
- * is reset, also while nobody uses it: the same key finds it again. Giving a
- * KeyID to another key would be one more state change (programmed, no users ->
- * free), and it needs, in this order: the alias areas unmapped with their TLB
- * entries, wbinvd_on_all_cpus(), and only then PCONFIG; otherwise dirty lines
- * would be encrypted with the new key and clean ones would show the old data.
+ * A key keeps its KeyID while somebody uses it. After that the KeyID stays
+ * programmed, so that the same key finds it again at no cost, until another key
+ * needs it (the one that is idle for longest goes first) or the key is retired.
  */
 #define pr_fmt(fmt) "x86/mktme: " fmt
 
@@ -15,51 +12,63 @@
 
 #include <linux/atomic.h>
 #include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
+#include <linux/mktme_dax.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/string.h>
-#include <linux/syscore_ops.h>
-#include <linux/topology.h>
+#include <linux/workqueue.h>
 
 #include <asm/smp.h>
 
 /**
  * enum slot_state - life of a slot
- * @SLOT_FREE: never programmed in this boot
+ * @SLOT_FREE: no package holds a key, no cache holds a line
  * @SLOT_PROGRAMMED: every package holds the key of @identifier
+ * @SLOT_CLOSED: as above, but nothing leads to the KeyID any more; while its
+ *	key is being replaced or cleared, under slots_lock
  * @SLOT_LOST: packages differ in what they hold; never used again
  */
 enum slot_state {
 	SLOT_FREE,
 	SLOT_PROGRAMMED,
+	SLOT_CLOSED,
 	SLOT_LOST,
 };
 
 /**
  * struct slot - one KeyID
  * @state: see above
- * @identifier: of the key; written once, before @state says programmed
- * @users: inodes that are unlocked with it
+ * @algorithm: of the key, MKTME_ALG_*
+ * @retire: the key has to leave the hardware when @users is 0
+ * @identifier: of the key; stable while somebody is a user
+ * @users: unlocked inodes, and whoever else holds a use
+ * @last_use: value of the use counter when a use ended last
  *
- * In the static table below, forever. Fields are written under slots_lock; only
- * @users goes down without it: inodes are evicted in memory reclaim, which
- * programming a slot may enter.
+ * In the static table below, forever. Fields are written under slots_lock, but
+ * for @last_use and for @users going up from more than 0 or down: inodes are
+ * evicted in memory reclaim, which programming a slot may enter. @users goes up
+ * from 0 under slots_lock only, so there an idle slot stays idle. @state turns
+ * from and to SLOT_FREE under cpus_read_lock(): CPU hotplug sees it unchanging.
  */
 struct slot {
 	enum slot_state state;
+	u8 algorithm;
+	bool retire;
 	u8 identifier[MKTME_DAX_IDENTIFIER_SIZE];
 	atomic_t users;
+	u64 last_use;
 };
 
 /* Indexed by KeyID; the first is never used. */
 static struct slot slots[MKTME_MAX_KEYIDS + 1];
 
-/* Innermost but for the CPU hotplug lock, which is taken outside of it. */
+/* Outside of keyed_create_lock, areas_lock and the CPU hotplug lock. */
 static DEFINE_MUTEX(slots_lock);
 
-/* Written under cpus_read_lock(): CPU hotplug callbacks see it unchanging. */
-static bool keys_programmed;
+static atomic64_t use_counter = ATOMIC64_INIT(0);
+
+static void retire_idle_slots(struct work_struct *work);
+static DECLARE_WORK(retire_work, retire_idle_slots);
 
 static struct slot *find_slot(const u8 *identifier)
 {
@@ -85,44 +94,119 @@ static struct slot *find_free_slot(void)
 	return NULL;
 }
 
+/* The idle slot that has waited longest for its key to come back. */
+static struct slot *find_idle_slot(void)
+{
+	struct slot *oldest = NULL;
+	unsigned int keyid;
+
+	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++) {
+		struct slot *slot = &slots[keyid];
+
+		/* Pairs with mktme_slot_put(): 0 users, then their last_use */
+		if (slot->state != SLOT_PROGRAMMED ||
+		    atomic_read_acquire(&slot->users))
+			continue;
+		if (!oldest || READ_ONCE(slot->last_use) <
+			       READ_ONCE(oldest->last_use))
+			oldest = slot;
+	}
+	return oldest;
+}
+
 /*
- * A KeyID that was never programmed in this boot has never been in a
- * page-table entry, so no cache holds a line of it and PCONFIG needs no flush.
- * But for one case: after kexec, caches may hold lines of the previous kernel.
- * They are written back before the first PCONFIG, still under the old keys.
+ * Rule I5: nothing leads to the KeyID and no cache holds a line of it when its
+ * key changes. PCONFIG flushes nothing: a dirty line left behind would be
+ * encrypted with the new key, a clean one would show the old data. Page tables
+ * of users have no entry with the KeyID any more, or the slot would have a user;
+ * what the kernel itself has goes here, mappings before lines, or lines might be
+ * fetched again.
  */
+static void close_slot(struct slot *slot)
+{
+	unsigned int keyid = slot - slots;
+
+	lockdep_assert_held(&slots_lock);
+	/* Pairs with mktme_slot_identifier() */
+	smp_store_release(&slot->state, SLOT_CLOSED);
+	mktme_dax_drop_keyid(keyid);
+	mktme_alias_drop_keyid(keyid);
+	wbinvd_on_all_cpus();
+}
+
+/*
+ * A free KeyID is in no page-table entry and has no lines. But for one case:
+ * after kexec, caches may hold lines of the previous kernel. They are written
+ * back once, before the first PCONFIG, still under the keys of that kernel.
+ */
+static void open_free_slot(void)
+{
+	static bool caches_written_back;
+
+	if (!caches_written_back)
+		wbinvd_on_all_cpus();
+	caches_written_back = true;
+}
+
 static int program_slot(struct slot *slot, const struct mktme_key *key)
 {
+	enum slot_state state = slot->state;
 	bool touched;
 	int err;
 
-	if (!keys_programmed)
-		wbinvd_on_all_cpus();
+	if (state == SLOT_FREE)
+		open_free_slot();
+	else
+		close_slot(slot);
+
+	cpus_read_lock();
 	err = mktme_pconfig_set_key(slot - slots, &key->material, &touched);
-	if (touched)
-		keys_programmed = true;
-	if (err) {
-		if (touched)
-			slot->state = SLOT_LOST;
-		return err;
+	if (touched) {
+		memcpy(slot->identifier, key->identifier,
+		       sizeof(slot->identifier));
+		slot->algorithm = key->material.algorithm;
+		slot->retire = false;
+		state = err ? SLOT_LOST : SLOT_PROGRAMMED;
 	}
-	memcpy(slot->identifier, key->identifier, sizeof(slot->identifier));
 	/* Pairs with mktme_slot_identifier() */
-	smp_store_release(&slot->state, SLOT_PROGRAMMED);
-	return 0;
+	smp_store_release(&slot->state, state);
+	cpus_read_unlock();
+	return err;
+}
+
+/* The key of an idle slot leaves the hardware. */
+static int clear_slot(struct slot *slot)
+{
+	int err;
+
+	close_slot(slot);
+	cpus_read_lock();
+	err = mktme_pconfig_clear_key(slot - slots, slot->algorithm);
+	slot->retire = false;
+	memzero_explicit(slot->identifier, sizeof(slot->identifier));
+	/* Pairs with mktme_slot_identifier() */
+	smp_store_release(&slot->state, err ? SLOT_LOST : SLOT_FREE);
+	cpus_read_unlock();
+	return err;
 }
 
 /**
  * mktme_slot_get() - the KeyID for a key, programmed if need be
  * @key: key with identifier and material; the caller keeps it from changing
  *
- * Equal identifiers mean equal keys, so holders of the same key share a KeyID.
- * Each success needs one mktme_slot_put().
+ * Equal identifiers mean equal keys, so users of the same key share a KeyID.
+ * A retirement of the key that is still to come is cancelled. If all KeyIDs hold
+ * keys, one that nobody uses is given to @key.
  *
- * Context: Process context, may sleep; no spinlock, no filesystem transaction.
+ * Each success needs one mktme_slot_put(). Until then the KeyID stands for this
+ * key, and a keyed device or an alias of it may be made and used.
+ *
+ * Context: Process context, may sleep, also for all caches to be written back;
+ * no spinlock, no filesystem transaction, none of the locks that memory reclaim
+ * takes.
  * Return: the KeyID, 1..mktme_nr_keyids(); -EOPNOTSUPP without usable TME-MK or
- * if the key's algorithm is not activated; -ENOSPC if every KeyID has a key;
- * -ENOMEM; -EIO if PCONFIG failed.
+ * if the key's algorithm is not activated; -EUSERS if every KeyID holds a key
+ * that is in use; -EIO if PCONFIG failed.
  */
 int mktme_slot_get(const struct mktme_key *key)
 {
@@ -132,42 +216,121 @@ int mktme_slot_get(const struct mktme_key *key)
 	if (!mktme_algorithm_usable(key->material.algorithm))
 		return -EOPNOTSUPP;
 
-	cpus_read_lock();
 	mutex_lock(&slots_lock);
 	slot = find_slot(key->identifier);
-	if (!slot) {
-		slot = find_free_slot();
-		ret = slot ? program_slot(slot, key) : -ENOSPC;
+	if (slot) {
+		WRITE_ONCE(slot->retire, false);
+	} else {
+		slot = find_free_slot() ?: find_idle_slot();
+		ret = slot ? program_slot(slot, key) : -EUSERS;
 	}
 	if (!ret) {
 		atomic_inc(&slot->users);
 		ret = slot - slots;
 	}
 	mutex_unlock(&slots_lock);
-	cpus_read_unlock();
 	return ret;
+}
+
+static struct slot *used_slot(unsigned int keyid)
+{
+	if (WARN_ON_ONCE(!keyid || keyid > mktme_nr_keyids()))
+		return NULL;
+	return &slots[keyid];
+}
+
+/**
+ * mktme_slot_hold() - one user of a KeyID more
+ * @keyid: a KeyID that the caller has a use of
+ *
+ * Needs one mktme_slot_put() of its own.
+ *
+ * Context: Any.
+ */
+void mktme_slot_hold(unsigned int keyid)
+{
+	struct slot *slot = used_slot(keyid);
+
+	if (slot)
+		WARN_ON_ONCE(atomic_inc_return(&slot->users) < 2);
 }
 
 /**
  * mktme_slot_put() - one user of a KeyID less
- * @keyid: from mktme_slot_get()
+ * @keyid: from mktme_slot_get() or mktme_slot_hold()
  *
- * The caller has flushed its lines through the alias. The key stays programmed.
+ * The caller has zapped its mappings, flushed its lines through the alias and put
+ * its keyed device. The KeyID may have another key from here on.
  *
  * Context: Any; in memory reclaim, too.
  */
 void mktme_slot_put(unsigned int keyid)
 {
-	if (WARN_ON_ONCE(!keyid || keyid > mktme_nr_keyids()))
+	struct slot *slot = used_slot(keyid);
+	int users;
+
+	if (!slot)
 		return;
-	WARN_ON_ONCE(atomic_dec_return(&slots[keyid].users) < 0);
+	/* While we are still a user: pairs with find_idle_slot() */
+	WRITE_ONCE(slot->last_use, atomic64_inc_return(&use_counter));
+	users = atomic_dec_return(&slot->users);
+	WARN_ON_ONCE(users < 0);
+	/* Fully ordered: either we see retire, or mktme_slot_retire() our 0. */
+	if (!users && READ_ONCE(slot->retire))
+		schedule_work(&retire_work);
+}
+
+/* The last user of a key that has to go may have been in memory reclaim. */
+static void retire_idle_slots(struct work_struct *work)
+{
+	struct slot *slot;
+
+	mutex_lock(&slots_lock);
+	for (slot = slots + 1; slot <= slots + mktme_nr_keyids(); slot++) {
+		if (slot->state == SLOT_PROGRAMMED && slot->retire &&
+		    !atomic_read_acquire(&slot->users))
+			clear_slot(slot);
+	}
+	mutex_unlock(&slots_lock);
+}
+
+/**
+ * mktme_slot_retire() - take a key out of the hardware
+ * @identifier: of the key
+ *
+ * Now if nobody uses its KeyID, else when the last user has gone. A
+ * mktme_slot_get() of the same key before that cancels it; one after that
+ * programs the key anew.
+ *
+ * Context: As mktme_slot_get().
+ * Return: 0 if no package holds the key any more; -EBUSY if it is in use and will
+ * leave later; -ENOKEY if no KeyID holds it; -EIO if PCONFIG failed: the KeyID is
+ * not used again, but the key may be in a package until reset (logged).
+ */
+int mktme_slot_retire(const u8 *identifier)
+{
+	struct slot *slot;
+	int err = -ENOKEY;
+
+	mutex_lock(&slots_lock);
+	slot = find_slot(identifier);
+	if (slot) {
+		WRITE_ONCE(slot->retire, true);
+		/* Pairs with the decrement of mktme_slot_put() */
+		smp_mb();
+		err = atomic_read(&slot->users) ? -EBUSY : clear_slot(slot);
+	}
+	mutex_unlock(&slots_lock);
+	return err;
 }
 
 /**
  * mktme_slot_identifier() - identifier of the key in a KeyID
  * @keyid: any number
  *
- * Context: Any. What is returned never changes while the machine is up.
+ * Context: Any. What is returned stays true while the caller is a user of the
+ * slot, or keeps one from going (an unlocked inode, under its locks). Without
+ * that it is a hint.
  * Return: MKTME_DAX_IDENTIFIER_SIZE bytes; NULL if no key is programmed.
  */
 const u8 *mktme_slot_identifier(unsigned int keyid)
@@ -180,7 +343,14 @@ const u8 *mktme_slot_identifier(unsigned int keyid)
 	return slots[keyid].identifier;
 }
 
-/* Number of KeyIDs that hold keys. */
+/**
+ * mktme_slots_in_use() - number of KeyIDs that hold keys
+ *
+ * Used or idle; those among them that packages disagree about.
+ *
+ * Context: Any. Not 0 turns into 0 and back under cpus_read_lock().
+ * Return: the number.
+ */
 unsigned int mktme_slots_in_use(void)
 {
 	unsigned int keyid, count = 0;
@@ -188,65 +358,4 @@ unsigned int mktme_slots_in_use(void)
 	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++)
 		count += READ_ONCE(slots[keyid].state) != SLOT_FREE;
 	return count;
-}
-
-static bool first_of_package(unsigned int cpu)
-{
-	unsigned int other;
-
-	for_each_online_cpu(other) {
-		if (other != cpu && topology_logical_package_id(other) ==
-				    topology_logical_package_id(cpu))
-			return false;
-	}
-	return true;
-}
-
-/*
- * A package that comes late has not got the keys, and they are not kept to be
- * programmed again: data read through it would be noise. That includes one
- * that had keys, went offline with all its CPUs and may have missed others.
- */
-static int cpu_comes_online(unsigned int cpu)
-{
-	const char *reason;
-
-	if (!mktme_cpu_matches(cpu))
-		reason = "its KeyIDs differ from the boot CPU's";
-	else if (keys_programmed && first_of_package(cpu))
-		reason = "its package does not have the keys of DAX files";
-	else
-		return 0;
-	pr_warn("CPU %u refused: %s\n", cpu, reason);
-	return -EIO;
-}
-
-/* Suspend to RAM and hibernation lose the keys; suspend to idle does not. */
-static int refuse_suspend(void *data)
-{
-	if (!keys_programmed)
-		return 0;
-	pr_warn("no suspend: the keys of DAX files would be lost\n");
-	return -EBUSY;
-}
-
-static const struct syscore_ops slot_syscore_ops = {
-	.suspend = refuse_suspend,
-};
-
-static struct syscore slot_syscore = {
-	.ops = &slot_syscore_ops,
-};
-
-/* Once, from mktme_init(). Return: 0, or the error of cpuhp_setup_state(). */
-int __init mktme_slot_init(void)
-{
-	int err;
-
-	err = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/mktme:online",
-					cpu_comes_online, NULL);
-	if (err < 0)
-		return err;
-	register_syscore(&slot_syscore);
-	return 0;
 }
