@@ -10,8 +10,7 @@
  *   key=HEX tweak=HEX      type=user: the data key and the tweak key
  *
  * The kernel keeps the keys in &struct mktme_key only, and they never leave it
- * but for PCONFIG: there is no .read, and an existing key cannot be updated. A
- * KeyID that was programmed keeps its key when the kernel's key is gone.
+ * but for PCONFIG: there is no .read, and an existing key cannot be updated.
  */
 #include "mktme_hkdf.h"
 
@@ -201,9 +200,21 @@ static void mktme_free_preparse(struct key_preparsed_payload *prep)
 }
 
 /*
+ * Files that are unlocked stay so, and with them the key in its KeyID until the
+ * last one is gone. Another key with the same material may be around; it programs
+ * the KeyID again when it is used.
+ */
+static void forget_key(struct mktme_key *payload)
+{
+	if (!payload)
+		return;
+	mktme_slot_retire(payload->identifier);
+	kfree_sensitive(payload);
+}
+
+/*
  * The keys core holds key->sem for writing, users of the payload hold it for
- * reading: nobody looks at the keys while they are wiped. Files that are
- * unlocked stay so.
+ * reading: nobody looks at the keys while they are wiped.
  */
 static void mktme_revoke(struct key *key)
 {
@@ -211,12 +222,13 @@ static void mktme_revoke(struct key *key)
 
 	key_payload_reserve(key, 0);
 	rcu_assign_keypointer(key, NULL);
-	kfree_sensitive(payload);
+	forget_key(payload);
 }
 
+/* After unlink, invalidation or expiry, by the keys' garbage collector. */
 static void mktme_destroy(struct key *key)
 {
-	kfree_sensitive(key->payload.data[0]);
+	forget_key(key->payload.data[0]);
 }
 
 static void mktme_describe(const struct key *key, struct seq_file *m)

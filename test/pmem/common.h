@@ -154,6 +154,7 @@ struct pte pte_of(const void *addr);
 unsigned long long pagemap_pfn(const void *addr);
 unsigned int sysfs_number(const char *name);
 unsigned long flushed_lines(void);
+void peek(unsigned int keyid, uint64_t phys, char line[PATTERN_LINE]);
 unsigned int fiemap(int fd, struct extent *out, unsigned int max);
 /* Byte offset in the block device; 0 where there is no block. */
 uint64_t block_of(int fd, uint64_t off);

@@ -32,7 +32,10 @@ TEST(payload_is_accepted)
 	      "any order: %s", errno_name(errno));
 	CHECK(add("type=user " ALG " key=000102030405060708090A0B0C0D0E0F tweak=" HEX16B) > 0,
 	      "upper case: %s", errno_name(errno));
+	CHECK(add("type=user algorithm=aes-xts-256 key=" HEX32A " tweak=" HEX32B) > 0,
+	      "aes-xts-256: %s", errno_name(errno));
 	CHECK(add("type=cpu " ALG) > 0, "type=cpu: %s", errno_name(errno));
+	CHECK(add("type=cpu algorithm=aes-xts-256") > 0, "type=cpu: %s", errno_name(errno));
 }
 
 TEST(missing_option_EINVAL)
@@ -44,6 +47,8 @@ TEST(missing_option_EINVAL)
 	bad("type=user " ALG " key=" HEX16A);
 	bad("type=cpu");
 	bad(" ");
+	bad("\n");
+	bad(ALG);
 }
 
 TEST(unknown_option_EINVAL)
@@ -179,6 +184,81 @@ TEST(description_has_no_material)
 	CHECK(strstr(text, "key-test") && !mentions(text), "%s", text);
 	NEED(read_text("/proc/keys", text, sizeof(text)) > 0);
 	CHECK(strstr(text, "key-test") && !mentions(text));
+}
+
+TEST(upper_case_options_EINVAL)
+{
+	need_key(1);
+	bad("TYPE=user " ALG " key=" HEX16A " tweak=" HEX16B);
+	bad("type=USER " ALG " key=" HEX16A " tweak=" HEX16B);
+	bad("type=user algorithm=AES-XTS-128 key=" HEX16A " tweak=" HEX16B);
+}
+
+/* Blanks, tabs and newlines are the gaps; nothing else is. */
+TEST(trailing_junk_EINVAL)
+{
+	need_key(1);
+	CHECK(add("\n\t " GOOD " \t\n") > 0, "%s", errno_name(errno));
+	bad(GOOD ",");
+	bad(GOOD "\r\n");
+	bad(GOOD "#");
+	bad("type=user," ALG " key=" HEX16A " tweak=" HEX16B);
+	bad("type = user " ALG " key=" HEX16A " tweak=" HEX16B);
+}
+
+TEST(payload_of_the_greatest_length)
+{
+	char payload[1026];
+
+	need_key(1);
+	memset(payload, ' ', sizeof(payload));
+	memcpy(payload, GOOD, strlen(GOOD));
+	CHECK(add_key_raw("mktme", "key-test", payload, 1024) > 0, "%s", errno_name(errno));
+	CHECK_ERRNO(add_key_raw("mktme", "key-test", payload, 1025), EINVAL);
+}
+
+/* All 64 bytes of the key count: a file goes through its own KeyID and no other. */
+TEST(file_under_aes_xts_256)
+{
+	char line[PATTERN_LINE], payload[256];
+	unsigned int keyid;
+	key_serial_t key;
+	int fd, other;
+	char *p, *q;
+
+	need_key(1);
+	key = add("type=user algorithm=aes-xts-256 key=" HEX32A " tweak=" HEX32B);
+	NEED(key > 0, "%s", errno_name(errno));
+	fd = new_file(PAGE, NULL);
+	p = bound_mapping(fd, PAGE, key);
+	pattern_fill(p, PAGE, 1, 0);
+	NEED(!msync(p, PAGE, MS_SYNC));
+	keyid = pte_of(p).keyid;
+	peek(keyid, phys_of(fd, 0), line);
+	CHECK(is_pattern(line, PATTERN_LINE, 1, 0));
+	peek(0, phys_of(fd, 0), line);
+	CHECK(memcmp(line, SECRET_MARK, strlen(SECRET_MARK)), "not encrypted");
+
+	/* The last digit of the tweak key is another one. */
+	snprintf(payload, sizeof(payload),
+		 "type=user algorithm=aes-xts-256 key=%s tweak=%.63s%c", HEX32A, HEX32B, '1');
+	key = add_key_raw("mktme", "key-test-other", payload, strlen(payload));
+	NEED(key > 0, "%s", errno_name(errno));
+	other = new_file(PAGE, NULL);
+	q = bound_mapping(other, PAGE, key);
+	pattern_fill(q, PAGE, 2, 0);
+	CHECK(pte_of(q).keyid != keyid, "the same KeyID");
+	peek(pte_of(q).keyid, phys_of(fd, 0), line);
+	CHECK(memcmp(line, SECRET_MARK, strlen(SECRET_MARK)), "decrypts with another key");
+}
+
+/* The function that identifiers are made with. Their own values the host checks. */
+TEST(hkdf_of_rfc_5869)
+{
+	char text[32];
+
+	NEED(read_text("/sys/kernel/debug/mktme_dax/hkdf", text, sizeof(text)) > 0);
+	CHECK(!strcmp(text, "ok\n"), "%s", text);
 }
 
 int main(int argc, char **argv)

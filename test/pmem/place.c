@@ -63,6 +63,22 @@ unsigned long flushed_lines(void)
 	return strtoul(text, NULL, 0);
 }
 
+/* What the hardware makes of a line in memory, seen through any KeyID. */
+void peek(unsigned int keyid, uint64_t phys, char line[PATTERN_LINE])
+{
+	int fd = open(DEBUGFS "peek", O_RDWR);
+	char text[2 * PATTERN_LINE + 1];
+
+	NEED(fd >= 0, "%s", errno_name(errno));
+	NEED(dprintf(fd, "%x %llx", keyid, (unsigned long long)phys) > 0, "%s",
+	     errno_name(errno));
+	NEED(pread(fd, text, 2 * PATTERN_LINE, 0) == 2 * PATTERN_LINE, "%s",
+	     errno_name(errno));
+	close(fd);
+	for (int i = 0; i < PATTERN_LINE; i++)
+		NEED(sscanf(text + 2 * i, "%2hhx", (unsigned char *)line + i) == 1);
+}
+
 /* Without FIEMAP_FLAG_SYNC: that would write back what a test left dirty. */
 unsigned int fiemap(int fd, struct extent *out, unsigned int max)
 {
