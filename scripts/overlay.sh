@@ -6,8 +6,9 @@
 #   scripts/overlay.sh apply TREE LIST SERIES PIN   PIN: VERSION file the patches were made for
 #
 # LIST has lines "source destination"; a directory on the left stands for each file
-# below it.  SERIES is a quilt series; patches apply at fuzz 0 and edit existing
-# files only: new files are files.  A destination that exists in the tree is refused.
+# below it, and of two lines that name a file the later one counts.  SERIES is a quilt
+# series; patches apply at fuzz 0 and edit existing files only: new files are files.
+# A destination that exists in the tree is refused.
 #
 # All is prepared outside the tree first and then copied where it differs, so that
 # a patch that does not apply leaves the tree as it was, and make rebuilds only
@@ -31,7 +32,7 @@ expand_list() {
 		else
 			printf '%s\t%s\n' "$source" "$destination"
 		fi
-	done <"$list" | sed 's|\t\./|\t|'
+	done <"$list" | sed 's|\t\./|\t|' | tac | awk -F'\t' '!seen[$1]++' | tac
 }
 
 list_patches() {

@@ -15,10 +15,10 @@
 #define I386_TCG_TME_INTERNAL_H
 
 #include "cpu.h"
-#include "exec/memory.h"
 #include "qemu/rcu.h"
 #include "qemu/thread.h"
 #include "crypto/aes.h"
+#include "tcg/tme-compat.h"
 
 #define TME_LINE            64
 #define TME_LINES           (TARGET_PAGE_SIZE / TME_LINE)

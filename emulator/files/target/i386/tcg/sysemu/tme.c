@@ -9,11 +9,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
-#include "exec/exec-all.h"
-#include "exec/ram_addr.h"
-#include "migration/blocker.h"
-#include "sysemu/reset.h"
-#include "sysemu/sysemu.h"
 #include "tme-internal.h"
 
 hwaddr tme_first = UINT64_MAX;
@@ -55,7 +50,7 @@ bool tme_find_ram(hwaddr bus, TMERam *ram)
     }
     mr = address_space_translate(&address_space_memory, bus, &ofs, &len, true,
                                  MEMTXATTRS_UNSPECIFIED);
-    if (!memory_access_is_direct(mr, true)) {
+    if (!tme_is_writable_ram(mr)) {
         return false;
     }
     ram->host = qemu_map_ram_ptr(mr->ram_block, ofs);
@@ -75,7 +70,7 @@ void tme_ram_changed(ram_addr_t addr, hwaddr len)
 {
     if (cpu_physical_memory_range_includes_clean(addr, len,
                                                  1 << DIRTY_MEMORY_CODE)) {
-        tb_invalidate_phys_range(addr, addr + len);
+        tme_invalidate_code(addr, len);
     }
 }
 
@@ -200,7 +195,7 @@ static bool setup(X86CPU *cpu, Error **errp)
         return false;
     }
     error_setg(&blocker, "TME-MK keys and caches cannot be migrated");
-    if (migrate_add_blocker(blocker, errp) < 0) {
+    if (tme_block_migration(blocker, errp) < 0) {
         return false;
     }
 

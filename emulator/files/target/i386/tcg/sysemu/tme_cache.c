@@ -24,8 +24,6 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
-#include "exec/exec-all.h"
-#include "exec/ram_addr.h"
 #include "tme-internal.h"
 
 /* Open addressing; entries are only added, so readers need no lock. */

@@ -18,7 +18,6 @@
 #include "qemu/guest-random.h"
 #include "qemu/notify.h"
 #include "qemu/timer.h"
-#include "sysemu/sysemu.h"
 #include "tme-internal.h"
 
 static struct {

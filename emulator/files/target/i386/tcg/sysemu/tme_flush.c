@@ -14,8 +14,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "cpu.h"
 #include "exec/cpu_ldst.h"
-#include "exec/exec-all.h"
 #include "exec/helper-proto.h"
 #include "tme-internal.h"
 
@@ -77,7 +77,7 @@ static bool find_page(CPUX86State *env, target_ulong addr, int mmu_idx,
 /* For cache control, which faults like a load of one byte. */
 static TMEPage *operand_page(CPUX86State *env, target_ulong addr, uintptr_t ra)
 {
-    int mmu_idx = cpu_mmu_index(env, false);
+    int mmu_idx = tme_mmu_index(env);
     TMEPage *page;
 
     if (!find_page(env, addr, mmu_idx, &page)) {
@@ -218,7 +218,7 @@ static void drain(TMEVcpu *vcpu)
 static void note_ntstore(CPUX86State *env, target_ulong addr, unsigned size)
 {
     TMEVcpu *vcpu = this_vcpu(env);
-    int mmu_idx = cpu_mmu_index(env, false);
+    int mmu_idx = tme_mmu_index(env);
     CPUTLBEntry *entry = tlb_entry(env, mmu_idx, addr);
     TMEPage *page;
     uint64_t id;

@@ -8,7 +8,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "exec/exec-all.h"
 #include "tcg/helper-tcg.h"
 #include "tme-internal.h"
 
