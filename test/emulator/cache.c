@@ -58,7 +58,23 @@ static void write_backs(const char *name, unsigned keyid, u64 bus, bool cached)
 		      !cached || flushes[i].reaches ? "reaches" : "does not reach");
 		check(same(p, ones, LINE), "%s, %s: own alias sees it", name, flushes[i].name);
 	}
+	if (!cached)
+		return;
+	/* the second is no longer in a TLB when its turn comes */
+	memset(p, 0, 2 * LINE);
 	flush(p, 2 * LINE);
+	memset(p, NEW, 2 * LINE);
+	clflush(p);
+	clflush(p + LINE);
+	check(in_memory(bus, LINE) && in_memory(bus + LINE, LINE),
+	      "%s, CLFLUSH of two lines: both reach memory", name);
+	memset(p, 0, LINE);
+	flush(p, LINE);
+	memset(p, NEW, LINE);
+	asm volatile("invd" : : : "memory");
+	check(*(volatile u8 *)p == 0, "%s, INVD: own alias has lost it", name);
+	check(!in_memory(bus, LINE), "%s, INVD: does not reach memory", name);
+	flush(p, LINE);
 }
 
 static void movnti32(u8 *p)
@@ -145,6 +161,64 @@ static const struct {
 	{ "MASKMOVQ", maskmovq, 8, true },
 };
 
+static void locked_add(void)
+{
+	static u64 n;
+
+	asm volatile("lock incq %0" : "+m"(n));
+}
+
+/* In a buffer until one of these; two lines are one more than there is room for. */
+static void fences(const char *name, unsigned keyid, u64 bus)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(void);
+	} fence[] = { { "SFENCE", sfence }, { "MFENCE", mfence }, { "LOCK", locked_add } };
+	volatile u8 *memory = alias(machine.keys, bus);
+	u8 *p = alias(keyid, bus);
+	unsigned i;
+
+	for (i = 0; i < sizeof(fence) / sizeof(*fence); i++) {
+		memset(p, 0, 2 * LINE);
+		flush(p, 2 * LINE);
+		flush(memory, 2 * LINE);
+		movnti64(p);
+		movnti64(p + LINE);
+		check(memory[0] == NEW && memory[LINE] == 0,
+		      "%s, MOVNTI to two lines: nothing of the second before %s", name,
+		      fence[i].name);
+		flush(memory, 2 * LINE);
+		movnti64(p + LINE + 8);
+		fence[i].fn();
+		check(same((void *)memory, ones, 8) && same((void *)memory + LINE, ones, 16),
+		      "%s, MOVNTI, %s: reaches memory", name, fence[i].name);
+		flush(memory, 2 * LINE);
+	}
+	flush(p, 2 * LINE);
+}
+
+/* One linear address after the other, but no longer the same page behind them. */
+static void mapped_anew(const char *name, unsigned keyid, u64 bus)
+{
+	u64 entry = (u64)keyid << machine.shift | bus | 3;
+
+	memset(alias(keyid, bus), 0, LINE);
+	flush(alias(keyid, bus), LINE);
+	memset(alias(keyid, bus + PAGE), 0, LINE);
+	flush(alias(keyid, bus + PAGE), LINE);
+	map_page(PAGES_BASE, entry);
+	movnti64((u8 *)PAGES_BASE);
+	map_page(PAGES_BASE, entry + PAGE);
+	movnti64((u8 *)PAGES_BASE + 8);
+	sfence();
+	map_page(PAGES_BASE, 0);
+	check(in_memory(bus, 8) && in_memory(bus + PAGE + 8, 8),
+	      "%s, MOVNTI over a change of the mapping: both pages reach memory", name);
+	flush(alias(keyid, bus), LINE);
+	flush(alias(keyid, bus + PAGE), LINE);
+}
+
 static void non_temporal(const char *name, unsigned keyid, u64 bus, bool cached)
 {
 	u8 *p = alias(keyid, bus);
@@ -187,6 +261,8 @@ static void non_temporal(const char *name, unsigned keyid, u64 bus, bool cached)
 	check(in_memory(bus + LINE - 4, 4) && in_memory(bus + LINE, 4),
 	      "%s, MOVNTI over the end of a line: both reach memory", name);
 	flush(p, 2 * LINE);
+	fences(name, keyid, bus);
+	mapped_anew(name, keyid, bus);
 }
 
 /* After the last owner's flush, and only then, the next alias sees the data. */

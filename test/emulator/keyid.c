@@ -66,6 +66,30 @@ static void stored(const char *name, u64 bus, unsigned alg)
 	flush(p, BUF);
 }
 
+/* A page is read through its own KeyID, and through those that differ in one bit. */
+static void own_keys(u64 bus)
+{
+	unsigned k, bit, wrong = 0, last = machine.keys < 63 ? machine.keys : 63;
+
+	for (k = 1; k <= last; k++) {
+		program(k, SET_DIRECT, ALG_128, 200 + 2 * k);
+		pattern(k, alias(k, bus), LINE);
+		flush(alias(k, bus), LINE);
+		pattern(k, expect, LINE);
+		wrong += !same(alias(k, bus), expect, LINE);
+		for (bit = 1; bit <= last; bit <<= 1) {
+			u8 *other = alias(k ^ bit, bus);
+
+			wrong += same(other, expect, LINE) == machine.encrypts;
+			flush(other, LINE);
+		}
+		flush(alias(k, bus), LINE);
+	}
+	check(wrong == 0, "every KeyID has its own key");
+	for (k = 1; k <= last; k++)
+		program(k, CLEAR, ALG_128, 0);
+}
+
 static void other_commands(u64 bus)
 {
 	u8 *p = alias(1, bus);
@@ -190,4 +214,5 @@ void test_main(void)
 		vectors(name[i], alias(1, bus[i]));
 	}
 	other_commands(machine.dram);
+	own_keys(machine.dram);
 }

@@ -392,7 +392,11 @@ bool program(unsigned keyid, unsigned command, unsigned alg, u64 key_seed)
 	struct pconfig_result r;
 
 	fill_key(&p, keyid, command, alg, key_seed);
-	return !pconfig(&p, &r) && r.rax == 0;
+	do {
+		if (pconfig(&p, &r))
+			return false;
+	} while (r.rax == DEVICE_BUSY);
+	return r.rax == 0;
 }
 
 static void put_key(u64 seed, unsigned len)

@@ -19,6 +19,7 @@ typedef uint64_t u64;
 #define ALG_256		(1u << 2)
 
 enum { SET_DIRECT, SET_RANDOM, CLEAR, NO_ENCRYPT };
+enum { ENTROPY_ERROR = 2, DEVICE_BUSY = 5 };
 enum { VEC_UD = 6, VEC_GP = 13, VEC_PF = 14 };
 
 /* The machine, from the command line: what each expectation is computed from. */

@@ -29,6 +29,11 @@ typedef struct TMEConfig {
     uint32_t evict_seed;        /* 0: random */
     bool eadr;                  /* dirty lines survive a power failure */
     struct TMEVcpu *vcpu;       /* this CPU's part of the model's state */
+
+    /* Of that state, what translated code reads and writes; see tme_nt.c. */
+    target_ulong nt_next;       /* where a non-temporal store may go on */
+    target_ulong nt_end;        /* nt_next before the last of them */
+    bool fence_due;             /* a fence may have something to do */
 } TMEConfig;
 
 #define TME_CPU_PROPERTIES                                                    \

@@ -24,6 +24,7 @@
 #define TME_LINES           (TARGET_PAGE_SIZE / TME_LINE)
 #define TME_MAX_KEYID_BITS  15
 #define TME_MAX_NV          8
+#define TME_NO_LINE         UINT64_MAX
 
 /* Encryption algorithms, one bit each: 982H[63:48] and PCONFIG's ENC_ALG. */
 #define TME_ALG_XTS_128     (1u << 0)
@@ -48,6 +49,7 @@ typedef enum TMEEngine {
  */
 typedef struct TMEKey {
     struct rcu_head rcu;
+    uint64_t serial;        /* no two keys have the same; for host AES */
     int rounds;
     AES_KEY enc, dec, tweak;
     uint8_t ni_enc[AES_MAXNR + 1][AES_BLOCK_SIZE];
@@ -89,8 +91,11 @@ typedef struct TMENvRange {
 
 /* Per vCPU; touched by its own thread, or by anyone in an exclusive section. */
 typedef struct TMEVcpu {
+    TMEConfig *cfg;     /* what of it translated code looks at */
     uint64_t wc_line;   /* line with non-temporal stores not yet sent out */
     uint64_t wc_bytes;  /* which bytes of it */
+    target_ulong wc_from;   /* and more from here to nt_next, see tme_nt.c */
+    bool wc_counts;         /* unless that is not in a cached page */
     GArray *leaving;    /* pages (index) with flushes to complete at a fence */
     uint64_t done_line; /* CLFLUSH that an exclusive section has completed */
     target_ulong done_stack, done_cr3;  /* and whose it was */
@@ -154,6 +159,8 @@ void tme_encrypt(const TMEKey *key, hwaddr bus, uint8_t *to,
                  const uint8_t *from, unsigned blocks);
 void tme_decrypt(const TMEKey *key, hwaddr bus, uint8_t *to,
                  const uint8_t *from, unsigned blocks);
+void tme_decrypt_lines(const TMEKey *key, hwaddr bus, uint8_t *to,
+                       const uint8_t *from, unsigned lines);
 
 /* tme_pconfig.c */
 TMEKey *tme_key_of(hwaddr alias);
@@ -184,12 +191,30 @@ static inline uint8_t *tme_page_data(const TMEPage *page)
     return tme.data + ((size_t)tme_page_number(page) << TARGET_PAGE_BITS);
 }
 
+/* A line of the cache as one number. */
+static inline uint64_t tme_line_id(const TMEPage *page, unsigned line)
+{
+    return (uint64_t)tme_page_number(page) * TME_LINES + line;
+}
+
+static inline unsigned tme_line_of(target_ulong addr)
+{
+    return (addr & ~TARGET_PAGE_MASK) / TME_LINE;
+}
+
 /* tme_evict.c */
 void tme_evict_power_fails(void);
 void tme_evict_init(uint32_t pages_per_ms, uint32_t seed);
 
 /* tme_flush.c */
-TMEVcpu *tme_vcpu_new(void);
+TMEPage *tme_page_stored(CPUX86State *env, target_ulong addr);
+void tme_write_back(TMEPage *page, unsigned line);
+TMEVcpu *tme_vcpu_new(TMEConfig *cfg);
 void tme_vcpu_reset(TMEVcpu *vcpu);
+
+/* tme_nt.c */
+void tme_nt_remap(void);
+void tme_nt_drain(TMEVcpu *vcpu);
+void tme_nt_reset(TMEVcpu *vcpu);
 
 #endif

@@ -61,15 +61,19 @@ bool tme_find_ram(hwaddr bus, TMERam *ram)
 /**
  * tme_ram_changed: RAM was written behind the back of TCG
  * @addr: where
- * @len: how much
+ * @len: how much, in one page
  *
  * Code translated from it is stale. (The other users of dirty bits are display
- * and migration; neither exists here.)
+ * and migration; neither exists here.) Called with the RCU read lock.
  */
 void tme_ram_changed(ram_addr_t addr, hwaddr len)
 {
-    if (cpu_physical_memory_range_includes_clean(addr, len,
-                                                 1 << DIRTY_MEMORY_CODE)) {
+    unsigned long page = addr >> TARGET_PAGE_BITS;
+    DirtyMemoryBlocks *blocks =
+        qatomic_rcu_read(&ram_list.dirty_memory[DIRTY_MEMORY_CODE]);
+
+    if (!test_bit(page % DIRTY_MEMORY_BLOCK_SIZE,
+                  blocks->blocks[page / DIRTY_MEMORY_BLOCK_SIZE])) {
         tme_invalidate_code(addr, len);
     }
 }
@@ -253,6 +257,6 @@ bool tme_realize(X86CPU *cpu, Error **errp)
                    " tme-tdx-bits and phys-bits");
         return false;
     }
-    cpu->tme.vcpu = tme_vcpu_new();
+    cpu->tme.vcpu = tme_vcpu_new(&cpu->tme);
     return true;
 }

@@ -85,14 +85,17 @@ static void page_fill(TMEPage *page)
     if (page->valid == UINT64_MAX) {
         return;
     }
-    for (unsigned ofs = 0; ofs < TARGET_PAGE_SIZE; ofs += TME_LINE) {
-        if (!extract64(page->valid, ofs / TME_LINE, 1)) {
-            tme_decrypt(key, bus + ofs, data + ofs, page->ram.host + ofs,
-                        TME_LINE / AES_BLOCK_SIZE);
-            memcpy(clean + ofs, data + ofs, TME_LINE);
-        }
+    while (page->valid != UINT64_MAX) {
+        unsigned first = cto64(page->valid);
+        uint64_t above = page->valid >> first;
+        unsigned lines = above ? ctz64(above) : TME_LINES - first;
+        unsigned ofs = first * TME_LINE;
+
+        tme_decrypt_lines(key, bus + ofs, data + ofs, page->ram.host + ofs,
+                          lines);
+        memcpy(clean + ofs, data + ofs, lines * TME_LINE);
+        page->valid |= MAKE_64BIT_MASK(first, lines);
     }
-    page->valid = UINT64_MAX;
     tme_ram_changed(tme.data_addr + (data - tme.data), TARGET_PAGE_SIZE);
 }
 
@@ -118,12 +121,24 @@ hwaddr tme_cache_map(hwaddr alias)
     }
     if (page) {
         page_fill(page);
+        tme_nt_remap();
         page->epoch = qatomic_read(&tme.epoch);
         ret = TME_CACHE_BASE +
               ((hwaddr)tme_page_number(page) << TARGET_PAGE_BITS);
     }
     qemu_mutex_unlock(lock);
     return ret;
+}
+
+/* In line, unlike memcmp(). */
+static inline bool same_line(const void *a, const void *b)
+{
+    typedef uint64_t Quarter __attribute__((vector_size(16)));
+    const Quarter *x = a, *y = b;
+    Quarter different = (x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) |
+                     (x[3] ^ y[3]);
+
+    return !(different[0] | different[1]);
 }
 
 /**
@@ -142,13 +157,13 @@ void tme_cache_clean_line(TMEPage *page, unsigned line)
     uint8_t *data = tme_page_data(page) + ofs;
     uint8_t *clean = data - tme.data + tme.clean;
 
-    if (!extract64(page->valid, line, 1) || !memcmp(clean, data, TME_LINE)) {
+    if (!extract64(page->valid, line, 1) || same_line(clean, data)) {
         return;
     }
     for (int i = 0; i < TRIES; i++) {
         memcpy(clean, data, TME_LINE);
         smp_rmb();
-        if (!memcmp(clean, data, TME_LINE)) {
+        if (same_line(clean, data)) {
             break;
         }
     }

@@ -19,14 +19,6 @@
 #include "exec/helper-proto.h"
 #include "tme-internal.h"
 
-#define NO_LINE UINT64_MAX
-
-/* A line of the cache as one number. */
-static inline uint64_t line_id(const TMEPage *page, unsigned line)
-{
-    return (uint64_t)tme_page_number(page) * TME_LINES + line;
-}
-
 static inline TMEVcpu *this_vcpu(CPUX86State *env)
 {
     return env_archcpu(env)->tme.vcpu;
@@ -74,6 +66,25 @@ static bool find_page(CPUX86State *env, target_ulong addr, int mmu_idx,
     return true;
 }
 
+/**
+ * tme_page_stored: the cached page a store has gone to
+ * @addr: its linear address
+ *
+ * Return: NULL if it was not to a cached page
+ */
+TMEPage *tme_page_stored(CPUX86State *env, target_ulong addr)
+{
+    int mmu_idx = tme_mmu_index(env);
+    CPUTLBEntry *entry = tlb_entry(env, mmu_idx, addr);
+    TMEPage *page;
+
+    if (likely(tlb_hit(tlb_addr_write(entry), addr))) {
+        return page_of_host(addr + entry->addend);
+    }
+    find_page(env, addr, mmu_idx, &page);
+    return page;
+}
+
 /* For cache control, which faults like a load of one byte. */
 static TMEPage *operand_page(CPUX86State *env, target_ulong addr, uintptr_t ra)
 {
@@ -86,7 +97,12 @@ static TMEPage *operand_page(CPUX86State *env, target_ulong addr, uintptr_t ra)
     return page;
 }
 
-static void clean_line(TMEPage *page, unsigned line)
+/**
+ * tme_write_back: write a line back if it is dirty
+ * @page: the page
+ * @line: number of the line in the page
+ */
+void tme_write_back(TMEPage *page, unsigned line)
 {
     QemuMutex *lock = tme_line_lock(page->alias);
 
@@ -146,6 +162,7 @@ static bool flush_line(TMEVcpu *vcpu, TMEPage *page, unsigned line)
             g_array_index(vcpu->leaving, uint32_t,
                           vcpu->leaving->len - 1) != n) {
             g_array_append_val(vcpu->leaving, n);
+            vcpu->cfg->fence_due = true;
         }
         page->leaving |= 1ULL << line;
         done = false;
@@ -154,17 +171,12 @@ static bool flush_line(TMEVcpu *vcpu, TMEPage *page, unsigned line)
     return done;
 }
 
-static unsigned line_of(target_ulong addr)
-{
-    return (addr & ~TARGET_PAGE_MASK) / TME_LINE;
-}
-
 void helper_tme_clwb(CPUX86State *env, target_ulong addr)
 {
     TMEPage *page = operand_page(env, addr, GETPC());
 
     if (page) {
-        clean_line(page, line_of(addr));
+        tme_write_back(page, tme_line_of(addr));
     }
 }
 
@@ -173,7 +185,7 @@ void helper_tme_clflushopt(CPUX86State *env, target_ulong addr)
     TMEPage *page = operand_page(env, addr, GETPC());
 
     if (page) {
-        flush_line(this_vcpu(env), page, line_of(addr));
+        flush_line(this_vcpu(env), page, tme_line_of(addr));
     }
 }
 
@@ -191,80 +203,28 @@ void helper_tme_clflush(CPUX86State *env, target_ulong addr)
     if (!page) {
         return;
     }
-    done = vcpu->done_line == line_id(page, line_of(addr)) &&
+    done = vcpu->done_line == tme_line_id(page, tme_line_of(addr)) &&
            vcpu->done_stack == env->regs[R_ESP] &&
            vcpu->done_cr3 == env->cr[3];
-    vcpu->done_line = NO_LINE;
-    if (!done && !flush_line(vcpu, page, line_of(addr))) {
-        vcpu->done_line = line_id(page, line_of(addr));
+    vcpu->done_line = TME_NO_LINE;
+    if (!done && !flush_line(vcpu, page, tme_line_of(addr))) {
+        vcpu->done_line = tme_line_id(page, tme_line_of(addr));
         vcpu->done_stack = env->regs[R_ESP];
         vcpu->done_cr3 = env->cr[3];
         complete_and_restart(env, GETPC());
     }
 }
 
-/* Send the write-combining buffer out. */
-static void drain(TMEVcpu *vcpu)
-{
-    if (vcpu->wc_line != NO_LINE) {
-        clean_line(&tme.page[vcpu->wc_line / TME_LINES],
-                   vcpu->wc_line % TME_LINES);
-        vcpu->wc_line = NO_LINE;
-        vcpu->wc_bytes = 0;
-    }
-}
-
-/* Bytes of one line were written with a non-temporal store. */
-static void note_ntstore(CPUX86State *env, target_ulong addr, unsigned size)
-{
-    TMEVcpu *vcpu = this_vcpu(env);
-    int mmu_idx = tme_mmu_index(env);
-    CPUTLBEntry *entry = tlb_entry(env, mmu_idx, addr);
-    TMEPage *page;
-    uint64_t id;
-
-    if (likely(tlb_hit(tlb_addr_write(entry), addr))) {
-        page = page_of_host(addr + entry->addend);
-    } else {
-        find_page(env, addr, mmu_idx, &page);
-    }
-    if (!page) {
-        return;
-    }
-    id = line_id(page, line_of(addr));
-    if (id != vcpu->wc_line) {
-        drain(vcpu);
-        vcpu->wc_line = id;
-    }
-    vcpu->wc_bytes |= MAKE_64BIT_MASK(addr % TME_LINE, size);
-    if (vcpu->wc_bytes == UINT64_MAX) {
-        drain(vcpu);
-    }
-}
-
-/*
- * A non-temporal store has updated the cached line; now it has to reach memory
- * as well. One write-combining buffer per vCPU: it goes out when it is full,
- * when another line is written, and at a fence.
- */
-void helper_tme_ntstore(CPUX86State *env, target_ulong addr, uint32_t size)
-{
-    unsigned left = TME_LINE - addr % TME_LINE;
-
-    note_ntstore(env, addr, MIN(size, left));
-    if (size > left) {
-        note_ntstore(env, addr + left, size - left);
-    }
-}
-
+/* SFENCE, MFENCE or LOCK, where translated code has seen something to do. */
 void helper_tme_fence(CPUX86State *env)
 {
     TMEVcpu *vcpu = this_vcpu(env);
 
-    drain(vcpu);
+    tme_nt_drain(vcpu);
     if (unlikely(vcpu->leaving->len)) {
         complete_and_restart(env, GETPC());
     }
+    vcpu->cfg->fence_due = false;
 }
 
 /* Exclusive work of WBINVD and INVD. */
@@ -304,18 +264,20 @@ void helper_tme_wbinvd(CPUX86State *env, uint32_t write_back)
  */
 void tme_vcpu_reset(TMEVcpu *vcpu)
 {
-    vcpu->wc_line = vcpu->done_line = NO_LINE;
-    vcpu->wc_bytes = 0;
+    tme_nt_reset(vcpu);
+    vcpu->done_line = TME_NO_LINE;
     g_array_set_size(vcpu->leaving, 0);
 }
 
 /**
  * tme_vcpu_new: state of one vCPU, registered with the model
+ * @cfg: the part of it that translated code looks at
  */
-TMEVcpu *tme_vcpu_new(void)
+TMEVcpu *tme_vcpu_new(TMEConfig *cfg)
 {
     TMEVcpu *vcpu = g_new0(TMEVcpu, 1);
 
+    vcpu->cfg = cfg;
     vcpu->leaving = g_array_new(false, false, sizeof(uint32_t));
     tme_vcpu_reset(vcpu);
     g_ptr_array_add(tme.vcpus, vcpu);
