@@ -22,6 +22,7 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --expect-powercut    the guest ends by writing "powercut" to the report port
   --cpu PROPERTIES     more CPU properties, separated by commas
   --kernel FILE        another bzImage; default: KERNEL= or build/kernel/bzImage
+  --sockets N          packages that the CPUs are in (1)
 
 Exit status: 0 when the report ends with "verdict ok" (or with the expected power
 cut) and has no "not ok" line, 124 on a timeout, 2 on wrong usage, else 1.
@@ -36,6 +37,7 @@ misuse() {
 parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
 	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu=''
+	sockets=1
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
 	while [ $# -gt 0 ]; do
@@ -70,6 +72,7 @@ parse_value() {
 	--add) additions+=("$2") ;;
 	--cpu) cpu=$2 ;;
 	--kernel) kernel=$2 ;;
+	--sockets) sockets=$2 ;;
 	*) misuse "unknown option $1" ;;
 	esac
 }
@@ -85,11 +88,14 @@ check_arguments() {
 	cache | direct | none) ;;
 	*) misuse "unknown engine \"$engine\": cache, direct or none" ;;
 	esac
-	for number in "$keyid_bits" "$dimm_size" "$smp" "$mem" "$timeout"; do
+	for number in "$keyid_bits" "$dimm_size" "$smp" "$mem" "$timeout" "$sockets"; do
 		case $number in
 		'' | *[!0-9]*) misuse "\"$number\" is not a number" ;;
 		esac
 	done
+	if [ "$sockets" -eq 0 ] || [ $((smp % sockets)) -ne 0 ]; then
+		misuse "$smp CPUs cannot be in $sockets packages"
+	fi
 	[ "$dimm_size" -gt 2 ] || misuse "a DIMM of $dimm_size MiB is all label area"
 	emulator=build/emulator/qemu-system-x86_64
 	[ -x "$emulator" ] || die "there is no $emulator: run 'make emulator' first"

@@ -53,7 +53,7 @@ compose_command() {
 		-L /usr/share/seabios -L /usr/share/qemu
 		-nodefaults -no-user-config -display none -no-reboot
 		-accel tcg,thread=multi -machine q35,nvdimm=on -cpu "$properties"
-		-smp "$smp" -m "$mem,slots=2,maxmem=$((mem + 16384))M"
+		-smp "$smp,sockets=$sockets" -m "$mem,slots=2,maxmem=$((mem + 16384))M"
 		-object "memory-backend-file,id=dimm,share=on,mem-path=$dimm,size=${dimm_size}M,align=2M"
 		-device "nvdimm,id=nvdimm,memdev=dimm,label-size=2M,addr=0x100000000"
 		-device virtio-rng-pci

@@ -5,7 +5,7 @@
 #
 #   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [SUITE]...
 #
-# SUITE is main, persist or control; all by default. ENGINE is cache or direct;
+# SUITE is main, persist, control or machine; all by default. ENGINE is cache or direct;
 # both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
@@ -23,13 +23,13 @@ parse_arguments() {
 		case $1 in
 		--only) only=${2:?}; shift ;;
 		--engine) engines+=("${2:?}"); shift ;;
-		main | persist | control) suites+=("$1") ;;
+		main | persist | control | machine) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#engines[@]} -gt 0 ] || engines=(cache direct)
-	[ ${#suites[@]} -gt 0 ] || suites=(main persist control)
+	[ ${#suites[@]} -gt 0 ] || suites=(main persist control machine)
 }
 
 build_programs() {
@@ -80,13 +80,24 @@ run_control() {
 	boot "control" control.sh "$dimm" --keyid-bits 0
 }
 
+# Machines of other kinds; the engine makes no difference to what is tested. The
+# second kernel of the first boot is started by kexec.
+run_machine() {
+	local dimm=build/$RUN-machine.img
+	boot "machine/sockets" machine-1.sh "$dimm" --fresh --smp 4 --sockets 2 --mem 768 \
+		--keyid-bits 3 --cpu tme-pconfig-busy=3 --add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" \
+		--add build/initramfs.cpio.gz:/kexec/initrd
+	boot "machine/tdx" machine-3.sh "$dimm" --cpu tme-tdx-bits=2
+	boot "machine/off" machine-4.sh "$dimm" --append mktme=off
+	rm -f "$dimm"
+}
+
 parse_arguments "$@"
 build_programs
 for suite in "${suites[@]}"; do
-	if [ "$suite" = control ]; then
-		run_control
-		continue
-	fi
+	case $suite in
+	control | machine) "run_$suite"; continue ;;
+	esac
 	for engine in "${engines[@]}"; do
 		"run_$suite" "$engine"
 	done

@@ -20,6 +20,7 @@
 #include <linux/delay.h>
 #include <linux/printk.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -62,6 +63,9 @@ static_assert(sizeof(struct key_program) == 256);
  */
 static struct key_program program;
 static DEFINE_MUTEX(program_lock);
+
+/* For the end, when program_lock may be held by a CPU that is stopped. */
+static DEFINE_PER_CPU(struct key_program, last_program);
 
 /* Return: the status in RAX, -EFAULT if the instruction faulted. */
 static long pconfig_key_program(const struct key_program *what)
@@ -116,7 +120,7 @@ static int program_package(int cpu)
 }
 
 /* The key table belongs to a package: is this the CPU that writes its own? */
-static bool leads_package(int cpu)
+bool mktme_leads_package(int cpu)
 {
 	return cpumask_first(topology_core_cpumask(cpu)) == cpu;
 }
@@ -126,7 +130,7 @@ static int program_packages(bool *touched)
 	int cpu, err;
 
 	for_each_online_cpu(cpu) {
-		if (!leads_package(cpu))
+		if (!mktme_leads_package(cpu))
 			continue;
 		err = program_package(cpu);
 		if (err)
@@ -202,4 +206,30 @@ int mktme_pconfig_clear_key(unsigned int keyid, u8 algorithm)
 	memset(&program, 0, sizeof(program));
 	mutex_unlock(&program_lock);
 	return err;
+}
+
+/**
+ * mktme_pconfig_clear_here() - take the key out of a KeyID, this package only
+ * @keyid: as above
+ * @algorithm: as above
+ *
+ * For the way down, when there is nobody left to report an error to.
+ *
+ * Context: Any that cannot migrate; waits with interrupts as they are.
+ */
+void mktme_pconfig_clear_here(unsigned int keyid, u8 algorithm)
+{
+	struct key_program *what = this_cpu_ptr(&last_program);
+	unsigned int tries;
+	long status;
+
+	compose(what, keyid, CLEAR_KEY, mktme_algorithm_bit(algorithm));
+	for (tries = 0; tries < PCONFIG_TRIES; tries++) {
+		status = pconfig_key_program(what);
+		if (!worth_another_try(status))
+			break;
+		udelay(50);
+	}
+	if (status != PCONFIG_SUCCESS)
+		pr_err("KeyID %u was not cleared: %ld\n", keyid, status);
 }

@@ -24,11 +24,14 @@ void mktme_alias_drop_keyid(unsigned int keyid);
 int mktme_pconfig_set_key(unsigned int keyid,
 			  const struct mktme_material *material, bool *touched);
 int mktme_pconfig_clear_key(unsigned int keyid, u8 algorithm);
+void mktme_pconfig_clear_here(unsigned int keyid, u8 algorithm);
+bool mktme_leads_package(int cpu);
 
 /* mktme_power.c */
 int mktme_power_init(void) __init;
 
 /* mktme_slot.c */
 unsigned int mktme_slots_in_use(void);
+void mktme_slots_clear_package(void);
 
 #endif /* _ARCH_X86_MM_MKTME_PRIVATE_H */

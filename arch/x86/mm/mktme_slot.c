@@ -359,3 +359,18 @@ unsigned int mktme_slots_in_use(void)
 		count += READ_ONCE(slots[keyid].state) != SLOT_FREE;
 	return count;
 }
+
+/*
+ * For the last moments before a reset or another kernel: the caller has stopped
+ * all other CPUs but those that do the same for their packages, and has written
+ * the caches back.
+ */
+void mktme_slots_clear_package(void)
+{
+	unsigned int keyid;
+
+	for (keyid = 1; keyid <= mktme_nr_keyids(); keyid++) {
+		if (READ_ONCE(slots[keyid].state) != SLOT_FREE)
+			mktme_pconfig_clear_here(keyid, slots[keyid].algorithm);
+	}
+}

@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The kernel after kexec. Arguments: pattern of names.
+set -euo pipefail
+# shellcheck source=test/pmem/lib.sh
+. /test/lib.sh
+
+export MKTME_ONLY=${1:-}
+make_namespaces
+mount_main
+run_test kexec_after_test
