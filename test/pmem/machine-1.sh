@@ -11,7 +11,7 @@ make_namespaces
 make_main
 mount_main
 # First of all, while no KeyID holds a key.
-for program in machine sysfs key revoke exhaust kexec_before; do
+for program in machine memory sysfs key revoke exhaust kexec_before; do
 	run_test "${program}_test"
 done
 # Only the next kernel's log is read by PID 1.
