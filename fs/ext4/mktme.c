@@ -48,6 +48,9 @@ struct ext4_mktme_context {
 /**
  * ext4_mktme_fill_super() - turn the hooks on if there can be bound files
  * @sb: filesystem being mounted, before any file's inode is read
+ *
+ * After journal recovery: the first bind sets the feature in its transaction, so
+ * after a crash it may be in the journal only.
  */
 void ext4_mktme_fill_super(struct super_block *sb)
 {
