@@ -177,13 +177,17 @@ TEST(more_keys_than_keyids_in_turn)
 	scratch_umount();
 }
 
-static char *open_scratch(unsigned int key, unsigned int *keyid, int *fd)
+/* With pattern @write, if that is not 0. */
+static char *open_scratch(unsigned int key, unsigned int write,
+			  unsigned int *keyid, int *fd)
 {
 	char *p;
 
 	*fd = scratch_file("file", O_RDWR | O_CREAT);
 	NEED(*fd >= 0 && !ftruncate(*fd, PAGE));
 	p = bound_mapping(*fd, PAGE, need_key(key));
+	if (write)
+		pattern_fill(p, PAGE, write, 0);
 	load_byte(p);
 	*keyid = pte_of(p).keyid;
 	return p;
@@ -199,9 +203,8 @@ static unsigned int use_scratch(unsigned int key, unsigned int seed)
 {
 	unsigned int keyid;
 	int fd;
-	char *p = open_scratch(key, &keyid, &fd);
+	char *p = open_scratch(key, seed, &keyid, &fd);
 
-	pattern_fill(p, PAGE, seed, 0);
 	NEED(!msync(p, PAGE, MS_SYNC));
 	CHECK(is_pattern(p, PAGE, seed, 0));
 	munmap(p, PAGE);
@@ -236,7 +239,7 @@ TEST(no_line_outlives_the_key_of_its_keyid)
 	let_go(of_a);
 	NEED(take(&late, new_key()) && late.keyid == b, "KeyID %u, not %u", late.keyid, b);
 
-	p = open_scratch(key, &again, &fd);
+	p = open_scratch(key, 0, &again, &fd);
 	CHECK_EQ(again, a);
 	CHECK(is_pattern(p, PAGE, 8, 0));
 	munmap(p, PAGE);

@@ -72,9 +72,10 @@ void peek(unsigned int keyid, uint64_t phys, char line[PATTERN_LINE])
 	NEED(fd >= 0, "%s", errno_name(errno));
 	NEED(dprintf(fd, "%x %llx", keyid, (unsigned long long)phys) > 0, "%s",
 	     errno_name(errno));
-	NEED(pread(fd, text, 2 * PATTERN_LINE, 0) == 2 * PATTERN_LINE, "%s",
+	NEED(read(fd, text, 2 * PATTERN_LINE) == 2 * PATTERN_LINE, "%s",
 	     errno_name(errno));
 	close(fd);
+	text[2 * PATTERN_LINE] = 0;
 	for (int i = 0; i < PATTERN_LINE; i++)
 		NEED(sscanf(text + 2 * i, "%2hhx", (unsigned char *)line + i) == 1);
 }
