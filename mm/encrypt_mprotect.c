@@ -133,26 +133,6 @@ static int protect_range(const struct encrypt_range *range,
 	return err;
 }
 
-/*
- * The key's semaphore is held over the bind: revoking and destroying the
- * payload wait for it. Nothing else is held when it is taken.
- */
-static int bind_file(struct file *file, struct key *key)
-{
-	const struct mktme_key *payload;
-	int err;
-
-	if (key->type != &key_type_mktme)
-		return -EINVAL;
-	down_read(&key->sem);
-	err = key_validate(key);
-	payload = dereference_key_locked(key);
-	if (!err)
-		err = payload ? mktme_dax_bind(file, payload) : -EKEYREVOKED;
-	up_read(&key->sem);
-	return err;
-}
-
 static int encrypt_range(const struct encrypt_range *range, struct key *key)
 {
 	struct file *file;
@@ -165,7 +145,7 @@ static int encrypt_range(const struct encrypt_range *range, struct key *key)
 		file = find_file(range);
 		if (IS_ERR(file))
 			return PTR_ERR(file);
-		err = bind_file(file, key);
+		err = mktme_dax_bind_key(file, key);
 		again = false;
 		if (!err)
 			err = protect_range(range, file, &again);

@@ -7,9 +7,10 @@
  * memory under inode_lock, so taking inode_lock under mmap_lock would deadlock.
  */
 #include <linux/dax.h>
+#include <linux/err.h>
+#include <linux/key.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
-#include <linux/xattr.h>
 #include "mktme_dax_private.h"
 
 /**
@@ -22,6 +23,7 @@
  * @place: digest of where the data lies
  * @keyid: KeyID of @key's slot; the inode takes over our reference to the slot
  *	and our use of the keyed device when it is unlocked
+ * @claim: begun before anything else is looked at
  */
 struct binding {
 	struct file *file;
@@ -31,6 +33,7 @@ struct binding {
 	struct dax_device *base;
 	u8 place[MKTME_DAX_PLACE_SIZE];
 	unsigned int keyid;
+	struct mktme_dax_claim claim;
 };
 
 /**
@@ -50,21 +53,19 @@ int mktme_dax_may_bind(struct file *file)
 	return 0;
 }
 
-/* Is this the key of the slot? It stays while an inode is unlocked with it. */
-static int compare_slot(unsigned int keyid, const struct mktme_key *key)
+/* With inode_lock: the inode holds on to the slot. Without: a good guess. */
+static bool is_slot_of(unsigned int keyid, const struct mktme_key *key)
 {
 	const u8 *identifier = mktme_slot_identifier(keyid);
 
-	if (WARN_ON_ONCE(!identifier))
-		return -ENOKEY;
-	return memcmp(identifier, key->identifier, sizeof(key->identifier)) ?
-		-EKEYREJECTED : 0;
+	return identifier && !memcmp(identifier, key->identifier,
+				     sizeof(key->identifier));
 }
 
 /* Whoever binds decides over all present and future users of the file. */
-static int check_owner(struct file *file, struct inode *inode)
+int mktme_dax_check_owner(struct file *file, struct inode *inode)
 {
-	if (!(file->f_mode & FMODE_WRITE))
+	if (!S_ISDIR(inode->i_mode) && !(file->f_mode & FMODE_WRITE))
 		return -EACCES;
 	if (!inode_owner_or_capable(file_mnt_idmap(file), inode))
 		return -EPERM;
@@ -84,31 +85,26 @@ static int check_empty(const struct binding *b)
 }
 
 /*
- * Take everything away from under the existing mappings: page-table entries of
- * KeyID 0 (holes show the zero page) and DAX entries. From here until the
- * locks are released nobody can fault, so the first access to come sees the
- * binding. A page still held by get_user_pages() would go on to be used
- * through KeyID 0.
+ * From here until the locks are released nobody can fault, so the first access
+ * to come sees the binding. A page still held by get_user_pages() would go on to
+ * be used through KeyID 0.
  */
 static int drop_mappings(struct inode *inode)
 {
-	struct address_space *mapping = inode->i_mapping;
-
-	if (dax_layout_busy_page(mapping))
+	if (dax_layout_busy_page(inode->i_mapping))
 		return -EBUSY;
-	unmap_mapping_range(mapping, 0, 0, 0);
-	truncate_inode_pages(mapping, 0);
-	if (WARN_ON_ONCE(!mapping_empty(mapping)))
+	if (WARN_ON_ONCE(!mktme_dax_drop_mappings(inode)))
 		return -EBUSY;
 	return 0;
 }
 
+/* 1: bound, but the key was removed meanwhile, so it is locked. */
 static int bind_new(struct binding *b)
 {
 	struct mktme_dax_record_v1 record;
 	int err;
 
-	err = check_owner(b->file, b->inode);
+	err = mktme_dax_check_owner(b->file, b->inode);
 	if (err)
 		return err;
 	err = check_empty(b);
@@ -121,63 +117,34 @@ static int bind_new(struct binding *b)
 	err = b->ops->write_record(b->inode, &record, sizeof(record));
 	if (err)
 		return err;
-	mktme_dax_set_state(b->inode->i_mapping,
-			    MKTME_DAX_KEYED | b->keyid);
+	if (!mktme_dax_publish(&b->claim, b->inode,
+			       MKTME_DAX_KEYED | b->keyid))
+		return 1;
 	return 0;
 }
 
 /* The record of a locked file, checked against key and place. */
 static int check_record(struct binding *b)
 {
-	u8 value[MKTME_DAX_RECORD_MAX];
-	const struct mktme_dax_record_v1 *record = (const void *)value;
-	ssize_t size;
-	int err;
+	struct mktme_dax_record_v1 record;
 
-	size = __vfs_getxattr(b->file->f_path.dentry, b->inode,
-			      MKTME_DAX_RECORD_NAME, value, sizeof(value));
-	if (size < 0 && size != -ENODATA && size != -ERANGE)
-		return size;
-	err = size < 0 ? -EUCLEAN : mktme_dax_check_record(record, size);
-	if (err) {
-		mktme_dax_warn(b->inode, "record is %s", err == -EUCLEAN ?
-			       "missing or corrupted" : "of an unknown version");
-		return err;
-	}
-	if (record->algorithm != b->key->material.algorithm ||
-	    memcmp(record->identifier, b->key->identifier,
-		   sizeof(record->identifier)))
-		return -EKEYREJECTED;
-	if (memcmp(record->place, b->place, sizeof(record->place))) {
-		mktme_dax_warn(b->inode,
-			       "encrypted at another physical place; move the namespace back to read it");
-		return -ESTALE;
-	}
-	return 0;
+	return mktme_dax_read_record(b->inode, &record) ?:
+		mktme_dax_compare_record(b->inode, &record, b->key->identifier,
+					 b->place);
+}
+
+/* Return: as mktme_dax_unlock_inode(), and errors of check_record(). */
+static int unlock(struct binding *b)
+{
+	return check_record(b) ?:
+		mktme_dax_unlock_inode(b->inode, &b->claim, b->base, b->keyid);
 }
 
 /*
- * A locked file has no DAX entries and only zero pages or nothing mapped. Its
- * last block may have a tail that orphan clean-up or truncate could not zero.
+ * Decide under the locks. 1: all is done, but the inode has not taken over slot
+ * and device: another thread was first, with the same key; or the key has been
+ * removed from the filesystem since, and the file is locked again.
  */
-static int unlock(struct binding *b)
-{
-	struct address_space *mapping = b->inode->i_mapping;
-	int err;
-
-	err = check_record(b);
-	if (err)
-		return err;
-	mktme_dax_set_state(mapping, MKTME_DAX_KEYED | b->keyid);
-	if (sb_rdonly(b->inode->i_sb))
-		return 0;
-	err = b->ops->zero_tail(b->inode);
-	if (err)
-		mktme_dax_set_state(mapping, MKTME_DAX_LOCKED);
-	return err;
-}
-
-/* Decide under the locks. 1: another thread was first, with the same key. */
 static int bind_locked(struct binding *b)
 {
 	struct address_space *mapping = b->inode->i_mapping;
@@ -186,7 +153,8 @@ static int bind_locked(struct binding *b)
 	if (!IS_DAX(b->inode))
 		return -EOPNOTSUPP;
 	if (mktme_dax_keyid(mapping))
-		return compare_slot(mktme_dax_keyid(mapping), b->key) ?: 1;
+		return is_slot_of(mktme_dax_keyid(mapping), b->key) ?
+			1 : -EKEYREJECTED;
 
 	filemap_invalidate_lock(mapping);
 	if (b->ops->marked(b->inode))
@@ -226,13 +194,33 @@ static int with_slot(struct binding *b)
 	return err < 0 ? err : 0;
 }
 
+/* What is refused for good is refused before it costs a KeyID. */
+static int bind_claimed(struct binding *b)
+{
+	bool fresh = !b->ops->marked(b->inode);
+	int err;
+
+	if (fresh)
+		err = mktme_dax_check_owner(b->file, b->inode) ?:
+			check_empty(b) ?: mnt_want_write_file(b->file);
+	else
+		err = check_record(b);
+	if (err)
+		return err;
+	err = with_slot(b);
+	if (fresh)
+		mnt_drop_write_file(b->file);
+	return err;
+}
+
 /**
  * mktme_dax_bind() - put a file under a key, or give the key of a bound one
  * @file: open file
  * @key: payload of an mktme key; the caller keeps it valid
  *
  * On success every later access to the file's data, by whatever mapping or
- * call, goes through the key's KeyID. On failure nothing has changed.
+ * call, goes through the key's KeyID. On failure nothing has changed. If the key
+ * is removed from the filesystem while this runs, the file is bound and locked.
  *
  * The new binding is as durable as a file's creation: it is there after a
  * crash whenever any data written under it is.
@@ -249,7 +237,8 @@ static int with_slot(struct binding *b)
  *   -EACCES not bound and not open for writing
  *   -EPERM not bound and caller is not the owner; immutable or append-only
  *   -ETXTBSY in use as swap
- *   -EBUSY some page is held by get_user_pages()
+ *   -EBUSY some page is held by get_user_pages(); bound, and the filesystem is
+ *	frozen while the rest of the last block has to be zeroed
  *   -EROFS not bound and mount is read-only
  *   -ENOSPC no KeyID is left, or no room for the record
  *   -EDQUOT, -ENOMEM, -EIO
@@ -262,8 +251,6 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		.key = key,
 	};
 	unsigned int keyid;
-	bool fresh;
-	u64 offset;
 	int err;
 
 	if (!mktme_nr_keyids())
@@ -274,30 +261,40 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 	if (!key->persistent)
 		return -EINVAL;
 	keyid = mktme_dax_keyid(b.inode->i_mapping);
-	if (keyid)
-		return compare_slot(keyid, key);
+	if (keyid && is_slot_of(keyid, key))
+		return 0;
 
 	b.ops = mktme_dax_fs(b.inode->i_sb);
-	b.base = b.ops->dax_device(b.inode->i_sb, &offset);
-	if (!b.base)
-		return -EOPNOTSUPP;
-	err = mktme_dax_place(b.inode->i_sb, b.base, offset, b.place);
+	err = mktme_dax_find_place(b.inode->i_sb, &b.base, b.place);
 	if (err)
 		return err;
-
 	mktme_dax_enable();
-	/* What is refused for good is refused before it costs a KeyID. */
-	fresh = !b.ops->marked(b.inode);
-	if (fresh)
-		err = check_owner(file, b.inode) ?: check_empty(&b) ?:
-			mnt_want_write_file(file);
+	mktme_dax_begin_claim(&b.claim, b.inode->i_sb, key->identifier);
+	err = bind_claimed(&b);
+	mktme_dax_end_claim(&b.claim);
+	return err;
+}
+
+/**
+ * mktme_dax_bind_key() - as mktme_dax_bind(), with any key
+ * @file: open file; mktme_dax_may_bind() said yes, or a directory
+ * @key: key of any type, referenced
+ *
+ * Return: as mktme_dax_bind() or mktme_dax_bind_directory(); -EINVAL for a key
+ * of another type; -EKEYEXPIRED, -EKEYREVOKED.
+ */
+int mktme_dax_bind_key(struct file *file, struct key *key)
+{
+	const struct mktme_key *payload = mktme_dax_lock_key(key);
+	int err;
+
+	if (IS_ERR(payload))
+		return PTR_ERR(payload);
+	if (S_ISDIR(file_inode(file)->i_mode))
+		err = mktme_dax_bind_directory(file, payload);
 	else
-		err = check_record(&b);
-	if (err)
-		return err;
-	err = with_slot(&b);
-	if (fresh)
-		mnt_drop_write_file(file);
+		err = mktme_dax_bind(file, payload);
+	mktme_dax_unlock_key(key);
 	return err;
 }
 

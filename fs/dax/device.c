@@ -287,6 +287,26 @@ out_unlock:
 	return err;
 }
 
+/**
+ * mktme_dax_hold_device() - one more user of a pair that has one
+ * @base: as given to mktme_dax_get_device()
+ * @keyid: likewise; the caller keeps a user of the pair from going meanwhile
+ *
+ * Also if the device is dead: its users are counted until the last one frees it.
+ *
+ * Context: any that may take a spinlock; a transaction among them.
+ */
+void mktme_dax_hold_device(struct dax_device *base, unsigned int keyid)
+{
+	struct keyed_device *keyed;
+
+	spin_lock(&keyed_lock);
+	keyed = find_device(base, keyid);
+	if (!WARN_ON_ONCE(!keyed))
+		keyed->users++;
+	spin_unlock(&keyed_lock);
+}
+
 /* The last user of a dead device frees it. */
 static void put_device_user(struct keyed_device *keyed)
 {

@@ -77,3 +77,26 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
 	return 0;
 }
+
+/**
+ * mktme_dax_find_place() - where does the data of a filesystem lie?
+ * @sb: filesystem
+ * @base: result, its DAX device
+ * @place: result
+ *
+ * Return: as mktme_dax_place(); -EOPNOTSUPP also for a filesystem that cannot
+ * have bound files.
+ */
+int mktme_dax_find_place(struct super_block *sb, struct dax_device **base,
+			 u8 place[MKTME_DAX_PLACE_SIZE])
+{
+	const struct mktme_dax_fs_ops *ops = mktme_dax_fs(sb);
+	u64 offset;
+
+	if (!ops)
+		return -EOPNOTSUPP;
+	*base = ops->dax_device(sb, &offset);
+	if (!*base)
+		return -EOPNOTSUPP;
+	return mktme_dax_place(sb, *base, offset, place);
+}

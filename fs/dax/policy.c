@@ -4,8 +4,8 @@
  *
  * What the VFS asks its security modules about is answered by a small one that
  * is always on. It keeps nothing of its own, so its functions could as well be
- * called from other hooks; one of them, for an inode being freed, only passes
- * on that a binding ends. The rest is called through linux/mktme_dax.h.
+ * called from other hooks; two of them, for an inode being freed and a filesystem
+ * being unmounted, only pass on that something ends. The rest is called through linux/mktme_dax.h.
  */
 #include <linux/fs.h>
 #include <linux/falloc.h>
@@ -19,20 +19,45 @@
 /* Far above the numbers that upstream hands out one by one. */
 #define LSM_ID_MKTME_DAX	600
 
+/* Left from a time when the filesystem was read-only; see tail.c. */
+static bool has_late_tail(const struct inode *inode)
+{
+	return mktme_dax_state(inode->i_mapping) & MKTME_DAX_TAIL;
+}
+
+static int clear_late_tail(struct inode *inode)
+{
+	int err;
+
+	inode_lock(inode);
+	err = mktme_dax_clear_late_tail(inode);
+	inode_unlock(inode);
+	return err;
+}
+
 /*
  * DAX is the only way to a bound file's data that goes through its KeyID. On a
  * mount with dax=never, or dax=inode without the file's flag, the page cache
  * would read ciphertext and write plaintext.
+ *
+ * If the ring has the key the file is unlocked here. If not, or if that fails,
+ * it can be opened all the same: what touches its data is refused.
  */
 static int policy_file_open(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
-	if (mktme_dax_bound(inode) && !IS_DAX(inode)) {
+	if (!mktme_dax_bound(inode) || !S_ISREG(inode->i_mode))
+		return 0;
+	if (!IS_DAX(inode)) {
 		mktme_dax_warn(inode,
 			       "bound file cannot be opened without DAX; mount with dax=always, or with dax=inode and chattr +x");
 		return -EOPNOTSUPP;
 	}
+	if (mktme_dax_locked(inode))
+		mktme_dax_unlock_from_ring(inode, NULL);
+	if (file->f_mode & FMODE_WRITE && has_late_tail(inode))
+		return clear_late_tail(inode);
 	return 0;
 }
 
@@ -51,9 +76,32 @@ static int policy_inode_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (IS_ALIGNED(min(attr->ia_size, i_size_read(inode)),
 		       i_blocksize(inode)))
 		return 0;
+	/* The caller holds inode_lock. */
+	if (mktme_dax_locked(inode))
+		mktme_dax_unlock_from_ring_locked(inode);
 	if (mktme_dax_locked(inode))
 		return -ENOKEY;
-	return 0;
+	return has_late_tail(inode) ? mktme_dax_clear_late_tail(inode) : 0;
+}
+
+/*
+ * Without this, a file that is not under the directory's key would be among
+ * those that are. Asked in both directions if two names are exchanged.
+ */
+static int policy_inode_rename(struct inode *old_dir, struct dentry *old_dentry,
+			       struct inode *new_dir, struct dentry *new_dentry)
+{
+	if (old_dir == new_dir || !mktme_dax_bound(new_dir))
+		return 0;
+	return mktme_dax_may_enter(new_dir, d_backing_inode(old_dentry));
+}
+
+static int policy_inode_link(struct dentry *old_dentry, struct inode *dir,
+			     struct dentry *new_dentry)
+{
+	if (!mktme_dax_bound(dir))
+		return 0;
+	return mktme_dax_may_enter(dir, d_backing_inode(old_dentry));
 }
 
 static bool is_record(const char *name)
@@ -96,14 +144,24 @@ static void policy_inode_free_security(struct inode *inode)
 		mktme_dax_release(inode);
 }
 
+/* Unmount: the last inode is gone, the filesystem's device is not. */
+static void policy_sb_delete(struct super_block *sb)
+{
+	if (static_branch_unlikely(&mktme_dax_used))
+		mktme_dax_drop_ring(sb);
+}
+
 static struct security_hook_list policy_hooks[] __ro_after_init = {
 	LSM_HOOK_INIT(file_open, policy_file_open),
 	LSM_HOOK_INIT(inode_setattr, policy_inode_setattr),
+	LSM_HOOK_INIT(inode_rename, policy_inode_rename),
+	LSM_HOOK_INIT(inode_link, policy_inode_link),
 	LSM_HOOK_INIT(inode_xattr_skipcap, policy_inode_xattr_skipcap),
 	LSM_HOOK_INIT(inode_setxattr, policy_inode_setxattr),
 	LSM_HOOK_INIT(inode_removexattr, policy_inode_removexattr),
 	LSM_HOOK_INIT(inode_copy_up_xattr, policy_inode_copy_up_xattr),
 	LSM_HOOK_INIT(inode_free_security, policy_inode_free_security),
+	LSM_HOOK_INIT(sb_delete, policy_sb_delete),
 };
 
 static const struct lsm_id policy_lsmid = {
@@ -143,7 +201,9 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 				 const struct fileattr *old_ma,
 				 const struct fileattr *fa)
 {
-	if ((old_ma->fsx_xflags ^ fa->fsx_xflags) & FS_XFLAG_DAX)
+	/* For a directory it is about what is created in it. */
+	if (S_ISREG(inode->i_mode) &&
+	    (old_ma->fsx_xflags ^ fa->fsx_xflags) & FS_XFLAG_DAX)
 		return -EOPNOTSUPP;
 	return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/build_bug.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/string.h>
 #include "mktme_dax_private.h"
 
@@ -50,5 +51,61 @@ int mktme_dax_check_record(const struct mktme_dax_record_v1 *record,
 	if (record->algorithm != MKTME_ALG_AES_XTS_128 &&
 	    record->algorithm != MKTME_ALG_AES_XTS_256)
 		return -EUCLEAN;
+	return 0;
+}
+
+/**
+ * mktme_dax_read_record() - the record of a bound file or directory
+ * @inode: inode with the marker
+ * @record: result
+ *
+ * What is wrong with it goes into the log.
+ *
+ * Context: takes the filesystem's lock of xattrs; may be in a transaction.
+ * Return: 0; as mktme_dax_check_record(), and -EUCLEAN if it is missing; errors
+ * of the filesystem.
+ */
+int mktme_dax_read_record(struct inode *inode,
+			  struct mktme_dax_record_v1 *record)
+{
+	u8 value[MKTME_DAX_RECORD_MAX];
+	ssize_t size;
+	int err;
+
+	size = mktme_dax_fs(inode->i_sb)->read_record(inode, value,
+						      sizeof(value));
+	if (size < 0 && size != -ENODATA && size != -ERANGE)
+		return size;
+	err = size < 0 ? -EUCLEAN :
+		mktme_dax_check_record((const void *)value, size);
+	if (err)
+		mktme_dax_warn(inode, "record is %s", err == -EUCLEAN ?
+			       "missing or corrupted" : "of an unknown version");
+	else
+		memcpy(record, value, sizeof(*record));
+	return err;
+}
+
+/**
+ * mktme_dax_compare_record() - would this key open the file, here?
+ * @inode: inode of the record
+ * @record: from mktme_dax_read_record()
+ * @identifier: of the key; it has the algorithm in it
+ * @place: from mktme_dax_find_place()
+ *
+ * Return: 0; -EKEYREJECTED for another key; -ESTALE for another place, which
+ * goes into the log.
+ */
+int mktme_dax_compare_record(struct inode *inode,
+			     const struct mktme_dax_record_v1 *record,
+			     const u8 *identifier, const u8 *place)
+{
+	if (memcmp(record->identifier, identifier, sizeof(record->identifier)))
+		return -EKEYREJECTED;
+	if (memcmp(record->place, place, sizeof(record->place))) {
+		mktme_dax_warn(inode,
+			       "encrypted at another physical place; move the namespace back to read it");
+		return -ESTALE;
+	}
 	return 0;
 }

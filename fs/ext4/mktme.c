@@ -12,12 +12,14 @@
  * its data and without a look at its xattrs. In core only our flag is set, so
  * nothing else in ext4 takes the file for an fscrypt one.
  *
+ * A directory that gives its key to new files has the record and our flag only:
+ * its names are no secret. An unaware kernel creates plain files in it.
+ *
  * The superblock's encrypt feature bit says that there can be such files, and
  * turns the hooks on at mount.
  */
 #include <linux/dax.h>
 #include <linux/fscrypt.h>
-#include <linux/iomap.h>
 #include <linux/quotaops.h>
 #include <linux/random.h>
 #include "ext4.h"
@@ -58,6 +60,15 @@ void ext4_mktme_fill_super(struct super_block *sb)
 		mktme_dax_enable();
 }
 
+/* A directory has no encrypt flag: its names are in the clear for everybody. */
+static bool has_marker_of_kind(struct inode *inode)
+{
+	bool encrypt = EXT4_I(inode)->i_flags & EXT4_ENCRYPT_FL;
+
+	return S_ISREG(inode->i_mode) ? encrypt :
+	       S_ISDIR(inode->i_mode) && !encrypt;
+}
+
 /**
  * ext4_mktme_iget() - recognise a bound file
  * @inode: inode being read; i_mode and i_flags are set, nobody else sees it
@@ -69,8 +80,8 @@ int ext4_mktme_iget(struct inode *inode)
 {
 	if (!(EXT4_I(inode)->i_flags & EXT4_MKTME_FL))
 		return 0;
-	if (!S_ISREG(inode->i_mode) || !ext4_has_feature_encrypt(inode->i_sb) ||
-	    !(EXT4_I(inode)->i_flags & EXT4_ENCRYPT_FL))
+	if (!has_marker_of_kind(inode) ||
+	    !ext4_has_feature_encrypt(inode->i_sb))
 		return -EFSCORRUPTED;
 	ext4_clear_inode_flag(inode, EXT4_INODE_ENCRYPT);
 	mktme_dax_set_state(inode->i_mapping, MKTME_DAX_LOCKED);
@@ -79,13 +90,17 @@ int ext4_mktme_iget(struct inode *inode)
 
 /**
  * ext4_mktme_disk_flags() - flags of an inode as others are to see them
- * @flags: in-core flags
+ * @inode: any inode
  *
  * Return: on-disk flags.
  */
-unsigned long ext4_mktme_disk_flags(unsigned long flags)
+unsigned long ext4_mktme_disk_flags(struct inode *inode)
 {
-	return flags & EXT4_MKTME_FL ? flags | EXT4_ENCRYPT_FL : flags;
+	unsigned long flags = EXT4_I(inode)->i_flags;
+
+	if (flags & EXT4_MKTME_FL && S_ISREG(inode->i_mode))
+		flags |= EXT4_ENCRYPT_FL;
+	return flags;
 }
 
 static struct dax_device *ext4_mktme_dax_device(struct super_block *sb,
@@ -110,6 +125,8 @@ static int ext4_mktme_has_data(struct inode *inode)
 	struct ext4_map_blocks map = {};
 	int ret;
 
+	if (S_ISDIR(inode->i_mode))
+		return !ext4_empty_dir(inode);
 	for (lblk = 0; lblk < end; lblk += map.m_len) {
 		map.m_lblk = lblk;
 		map.m_len = min_t(u64, end - lblk, INT_MAX);
@@ -122,6 +139,19 @@ static int ext4_mktme_has_data(struct inode *inode)
 			break;
 	}
 	return 0;
+}
+
+/* lost+found is in the root; and ext4 makes inodes in the root for itself. */
+static int ext4_mktme_may_bind(struct inode *dir)
+{
+	return dir->i_ino == EXT4_ROOT_INO ? -EPERM : 0;
+}
+
+static ssize_t ext4_mktme_read_record(struct inode *inode, void *record,
+				      size_t size)
+{
+	return ext4_xattr_get(inode, EXT4_XATTR_INDEX_SECURITY,
+			      MKTME_DAX_RECORD_SUFFIX, record, size);
 }
 
 static int set_encrypt_feature(handle_t *handle, struct super_block *sb)
@@ -141,31 +171,46 @@ static int set_encrypt_feature(handle_t *handle, struct super_block *sb)
 	return ext4_handle_dirty_metadata(handle, NULL, bh);
 }
 
-static int set_xattrs(handle_t *handle, struct inode *inode,
-		      const void *record, size_t size)
+static int set_record(handle_t *handle, struct inode *inode,
+		      const void *record, size_t size, int flags)
 {
-	const struct mktme_dax_record_v1 *v1 = record;
+	return ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_SECURITY,
+				     MKTME_DAX_RECORD_SUFFIX, record, size,
+				     flags);
+}
+
+static int set_context(handle_t *handle, struct inode *inode,
+		       const struct mktme_dax_record_v1 *record, int flags)
+{
 	struct ext4_mktme_context ctx = {
 		.version = FSCRYPT_CONTEXT_V2,
 		.contents_mode = FSCRYPT_MODE_AES_256_XTS,
 		.filenames_mode = FSCRYPT_MODE_AES_256_CTS,
 		.flags = FSCRYPT_POLICY_FLAGS_PAD_32,
 	};
-	int err;
 
 	BUILD_BUG_ON(sizeof(ctx) != 40);
-	BUILD_BUG_ON(sizeof(ctx.identifier) != sizeof(v1->identifier));
+	BUILD_BUG_ON(sizeof(ctx.identifier) != sizeof(record->identifier));
 
 	/* Tells an administrator of an unaware kernel which key is meant. */
-	memcpy(ctx.identifier, v1->identifier, sizeof(ctx.identifier));
+	memcpy(ctx.identifier, record->identifier, sizeof(ctx.identifier));
 	get_random_bytes(ctx.nonce, sizeof(ctx.nonce));
-	err = ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_ENCRYPTION,
-				    EXT4_XATTR_NAME_ENCRYPTION_CONTEXT,
-				    &ctx, sizeof(ctx), 0);
+	return ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_ENCRYPTION,
+				     EXT4_XATTR_NAME_ENCRYPTION_CONTEXT,
+				     &ctx, sizeof(ctx), flags);
+}
+
+static int set_xattrs(handle_t *handle, struct inode *inode,
+		      const void *record, size_t size, int flags)
+{
+	int err;
+
+	if (S_ISDIR(inode->i_mode))
+		return set_record(handle, inode, record, size, flags);
+	err = set_context(handle, inode, record, flags);
 	if (err)
 		return err;
-	err = ext4_xattr_set_handle(handle, inode, EXT4_XATTR_INDEX_SECURITY,
-				    MKTME_DAX_RECORD_SUFFIX, record, size, 0);
+	err = set_record(handle, inode, record, size, flags);
 	if (err)
 		ext4_xattr_set_handle(handle, inode,
 				      EXT4_XATTR_INDEX_ENCRYPTION,
@@ -182,7 +227,7 @@ static int write_marker(handle_t *handle, struct inode *inode,
 	err = set_encrypt_feature(handle, inode->i_sb);
 	if (err)
 		return err;
-	err = set_xattrs(handle, inode, record, size);
+	err = set_xattrs(handle, inode, record, size, 0);
 	if (err)
 		return err;
 	ext4_set_inode_flag(inode, EXT4_MKTME_BIT);
@@ -230,14 +275,79 @@ retry:
 	return err;
 }
 
-static int ext4_mktme_zero_tail(struct inode *inode)
+static int ext4_mktme_data_at(struct inode *inode, loff_t pos, u64 *offset)
 {
-	loff_t size = i_size_read(inode);
-	loff_t end = round_up(size, i_blocksize(inode));
+	u8 blkbits = inode->i_blkbits;
+	struct ext4_map_blocks map = {
+		.m_lblk = pos >> blkbits,
+		.m_len = 1,
+	};
+	int ret;
 
-	if (size == end)
+	ret = ext4_map_blocks(NULL, inode, &map, 0);
+	if (ret < 0 || !(map.m_flags & EXT4_MAP_MAPPED))
+		return min(ret, 0);
+	*offset = ((u64)map.m_pblk << blkbits) +
+		  EXT4_SB(inode->i_sb)->s_dax_part_off +
+		  (pos & (i_blocksize(inode) - 1));
+	return 1;
+}
+
+/**
+ * ext4_mktme_prepare_new_inode() - before an inode is created in a directory
+ * @dir: the directory
+ * @mode: of the new inode
+ * @nblocks: credits of the transaction that is going to be started, raised by
+ *	what ext4_mktme_new_inode() will need
+ *
+ * Files and directories inherit. Symbolic links and special files have no data:
+ * they can be created without the key.
+ *
+ * Return: 0; as mktme_dax_may_create().
+ */
+int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode, int *nblocks)
+{
+	struct super_block *sb = dir->i_sb;
+
+	if (!mktme_dax_bound(dir) || !(S_ISREG(mode) || S_ISDIR(mode)))
 		return 0;
-	return dax_zero_range(inode, size, end - size, NULL, &ext4_iomap_ops);
+	*nblocks += __ext4_xattr_set_credits(sb, NULL, NULL,
+					     sizeof(struct mktme_dax_record_v1),
+					     true);
+	if (S_ISREG(mode))
+		*nblocks += __ext4_xattr_set_credits(sb, NULL, NULL,
+						     sizeof(struct ext4_mktme_context),
+						     true);
+	return mktme_dax_may_create(dir);
+}
+
+/**
+ * ext4_mktme_new_inode() - give a new inode the key of its directory
+ * @handle: the transaction that creates it
+ * @inode: new inode, I_NEW and in no directory yet
+ * @dir: the directory
+ *
+ * Return: 0; as mktme_dax_inherit(); errors of setting an xattr. The caller
+ * frees the inode then.
+ */
+int ext4_mktme_new_inode(handle_t *handle, struct inode *inode,
+			 struct inode *dir)
+{
+	struct mktme_dax_record_v1 record;
+	umode_t mode = inode->i_mode;
+	int err;
+
+	if (!mktme_dax_bound(dir) || !(S_ISREG(mode) || S_ISDIR(mode)))
+		return 0;
+	err = mktme_dax_inherit(dir, inode, &record);
+	if (err)
+		return err;
+	/* XATTR_CREATE: the credits are those for a new inode. */
+	err = set_xattrs(handle, inode, &record, sizeof(record), XATTR_CREATE);
+	if (err)
+		return err;
+	ext4_set_inode_flag(inode, EXT4_MKTME_BIT);
+	return 0;
 }
 
 /**
@@ -265,8 +375,10 @@ static struct mktme_dax_fs_ops ext4_mktme_ops = {
 	.dax_device = ext4_mktme_dax_device,
 	.marked = ext4_mktme_marked,
 	.has_data = ext4_mktme_has_data,
+	.may_bind = ext4_mktme_may_bind,
+	.read_record = ext4_mktme_read_record,
 	.write_record = ext4_mktme_write_record,
-	.zero_tail = ext4_mktme_zero_tail,
+	.data_at = ext4_mktme_data_at,
 };
 
 static int __init ext4_mktme_init(void)

@@ -12,7 +12,10 @@
 /* mktme.c */
 void ext4_mktme_fill_super(struct super_block *sb);
 int ext4_mktme_iget(struct inode *inode);
-unsigned long ext4_mktme_disk_flags(unsigned long flags);
+unsigned long ext4_mktme_disk_flags(struct inode *inode);
+int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode, int *nblocks);
+int ext4_mktme_new_inode(handle_t *handle, struct inode *inode,
+			 struct inode *dir);
 int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,
 		       ext4_lblk_t len);
 
@@ -27,9 +30,21 @@ static inline int ext4_mktme_iget(struct inode *inode)
 	return 0;
 }
 
-static inline unsigned long ext4_mktme_disk_flags(unsigned long flags)
+static inline unsigned long ext4_mktme_disk_flags(struct inode *inode)
 {
-	return flags;
+	return EXT4_I(inode)->i_flags;
+}
+
+static inline int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode,
+					       int *nblocks)
+{
+	return 0;
+}
+
+static inline int ext4_mktme_new_inode(handle_t *handle, struct inode *inode,
+				       struct inode *dir)
+{
+	return 0;
 }
 
 static inline int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,

@@ -19,6 +19,7 @@ struct dev_pagemap;
 struct fileattr;
 struct folio;
 struct gendisk;
+struct key;
 
 /*
  * The state of an inode's binding lives in the top 16 bits of
@@ -37,6 +38,13 @@ struct gendisk;
 #define MKTME_DAX_NONE		1U	/* has no record */
 #define MKTME_DAX_LOCKED	2U	/* has a record, its key is not loaded */
 #define MKTME_DAX_KEYED		256U	/* | KeyID: has a record, key loaded */
+#define MKTME_DAX_TAIL		512U	/* with KEYED: see fs/dax/tail.c */
+#define MKTME_DAX_KEYID_MASK	255U
+
+/*
+ * A directory with a record is LOCKED and stays so: it has no data. Whether new
+ * files can be created in it is for the ring of its filesystem to say.
+ */
 
 /**
  * struct mktme_dax_fs_ops - what a filesystem does for bound files
@@ -47,19 +55,27 @@ struct gendisk;
  * @has_data: 1 if @inode has blocks with data (unwritten ones have none),
  *	0 if not, or -errno. The answer stays true while both locks are held
  *	exclusively.
+ *	For a directory: names.
+ * @may_bind: is there a reason of the filesystem's own against binding this
+ *	directory? 0 or -errno.
+ * @read_record: the value of the record's xattr. Size, or -errno. May be called
+ *	in a transaction.
  * @write_record: write record and marker of @inode in one transaction.
- *	Both locks held exclusively; 0 or -errno, and then nothing is changed.
- * @zero_tail: zero the part of the last block past i_size through the KeyID
- *	just set. Both locks held exclusively.
+ *	Both locks held exclusively (of a directory: inode_lock); 0 or -errno,
+ *	and then nothing is changed.
+ * @data_at: 1 and the byte offset in the DAX device if the block at @pos has
+ *	data, 0 if not, or -errno. Both locks held exclusively.
  */
 struct mktme_dax_fs_ops {
 	const char *name;
 	struct dax_device *(*dax_device)(struct super_block *sb, u64 *offset);
 	bool (*marked)(struct inode *inode);
 	int (*has_data)(struct inode *inode);
+	int (*may_bind)(struct inode *dir);
+	ssize_t (*read_record)(struct inode *inode, void *record, size_t size);
 	int (*write_record)(struct inode *inode, const void *record,
 			    size_t size);
-	int (*zero_tail)(struct inode *inode);
+	int (*data_at)(struct inode *inode, loff_t pos, u64 *offset);
 	struct list_head list;
 };
 
@@ -75,7 +91,13 @@ int __mktme_dax_begin(struct inode *inode);
 
 /* fs/dax/bind.c */
 int mktme_dax_bind(struct file *file, const struct mktme_key *key);
+int mktme_dax_bind_key(struct file *file, struct key *key);
 int mktme_dax_may_bind(struct file *file);
+
+/* fs/dax/directory.c */
+int mktme_dax_may_create(struct inode *dir);
+int mktme_dax_inherit(struct inode *dir, struct inode *inode,
+		      struct mktme_dax_record_v1 *record);
 
 /* fs/dax/device.c */
 struct dax_device *__mktme_dax_device(struct inode *inode,
@@ -95,6 +117,9 @@ int mktme_dax_zeroout(struct inode *inode, struct dax_device *base,
 /* drivers/nvdimm/disk_uuid.c */
 int nvdimm_disk_uuid(struct gendisk *disk, uuid_t *uuid);
 
+/* fs/dax/ioctl.c */
+int mktme_dax_ioctl(struct file *file, unsigned int cmd, void __user *arg);
+
 /* fs/dax/policy.c */
 bool __mktme_dax_refuse_pin(struct folio *folio);
 int __mktme_dax_prepare_fileattr(struct inode *inode,
@@ -113,7 +138,7 @@ static inline unsigned int mktme_dax_keyid(const struct address_space *mapping)
 {
 	unsigned int state = mktme_dax_state(mapping);
 
-	return state & MKTME_DAX_KEYED ? state & ~MKTME_DAX_KEYED : 0;
+	return state & MKTME_DAX_KEYED ? state & MKTME_DAX_KEYID_MASK : 0;
 }
 
 /* Has a record, whether or not its key is loaded. */
@@ -267,7 +292,26 @@ static inline int mktme_dax_prepare_fallocate(struct inode *inode, int mode,
 	return 0;
 }
 
+/* One of ours? Not behind the static key: a first key is given this way, too. */
+static inline bool mktme_dax_is_ioctl(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == _IOC_TYPE(MKTME_DAX_IOC_ADD_KEY) &&
+	       _IOC_NR(cmd) >= _IOC_NR(MKTME_DAX_IOC_ADD_KEY) &&
+	       _IOC_NR(cmd) <= _IOC_NR(MKTME_DAX_IOC_STATUS);
+}
+
 #else /* !CONFIG_MKTME_DAX */
+
+static inline bool mktme_dax_is_ioctl(unsigned int cmd)
+{
+	return false;
+}
+
+static inline int mktme_dax_ioctl(struct file *file, unsigned int cmd,
+				  void __user *arg)
+{
+	return -ENOIOCTLCMD;
+}
 
 static inline bool mktme_dax_bound(const struct inode *inode)
 {

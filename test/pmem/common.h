@@ -124,6 +124,19 @@ void tell(struct peer *peer, char what);
 void await(struct peer *peer, char what);
 void join(struct peer *peer);		/* the child's failures count here */
 
+/* ---- ring.c: the calls on a file; as ioctl(2), or the test ends ---- */
+
+int ioctl_add_key(int fd, key_serial_t key, struct mktme_dax_add_key_arg *out);
+int ioctl_remove_key(int fd, const uint8_t *identifier,
+		     struct mktme_dax_remove_key_arg *out);
+int ioctl_bind(int fd, key_serial_t key);
+struct mktme_dax_status_arg status_of(int fd);
+struct mktme_dax_key_status_arg key_status(int fd, const uint8_t *identifier);
+const uint8_t *need_ring_key(const char *dir, unsigned int number);
+void remove_ring_key(const char *dir, const uint8_t *identifier);
+void bound_directory(const char *path, unsigned int number);
+bool path_has_record(const char *path);
+
 /* ---- scratch.c: a file system that a test may mount and unmount as it likes ---- */
 
 #define SCRATCH		"/mnt/scratch"

@@ -82,10 +82,33 @@ TEST(all_keyids_in_use_EUSERS)
 	CHECK(!take(&late, new_key()) && errno == EUSERS, "%s", errno_name(errno));
 	CHECK(!has_record(late.fd), "refused, but has a record");
 	CHECK(signal_of(load_byte, late.p), "refused, but protection changed");
+	CHECK_ERRNO(ioctl_bind(late.fd, need_key(new_key())), EUSERS);
+	CHECK_ERRNO(ioctl_add_key(late.fd, need_key(new_key()), NULL), EUSERS);
 	/* A key that has its KeyID goes on to work. */
 	CHECK(!encrypt_mprotect(late.p, PAGE, RW, old), "%s", errno_name(errno));
 	pattern_fill(late.p, PAGE, 1, 0);
 	CHECK(is_pattern(late.p, PAGE, 1, 0));
+}
+
+/* A key of a file system is in use while no file is. */
+TEST(key_of_a_ring_keeps_its_keyid)
+{
+	struct user users[MOST];
+	unsigned int key = new_key();
+	const uint8_t *id = need_ring_key(fixture_dir(), key);
+	char path[4096], buf[PAGE];
+	int fd = new_file(PAGE, path);
+
+	NEED(!ioctl_bind(fd, need_key(key)));
+	pattern_fill(buf, PAGE, key, 0);
+	write_all(fd, buf, PAGE, 0);
+	NEED(!close(fd) && !run("sync; echo 3 >/proc/sys/vm/drop_caches"));
+	take_all(users);
+	fd = open(path, O_RDONLY);
+	NEED(fd >= 0 && !unlink(path));
+	read_all(fd, buf, PAGE, 0);
+	CHECK(is_pattern(buf, PAGE, key, 0));
+	remove_ring_key(fixture_dir(), id);
 }
 
 /* Closing the last file of a key is enough, and it is its KeyID that is had. */

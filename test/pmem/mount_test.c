@@ -175,6 +175,8 @@ TEST(device_mapper_below_EOPNOTSUPP)
 	fd = new_file(LEN, NULL);
 	p = map_file(fd, LEN, PROT_NONE, MAP_SHARED);
 	CHECK_ERRNO(encrypt_mprotect(p, LEN, RW, key), EOPNOTSUPP);
+	CHECK_ERRNO(ioctl_bind(fd, key), EOPNOTSUPP);
+	CHECK_ERRNO(ioctl_add_key(fd, key, NULL), EOPNOTSUPP);
 	CHECK(!has_record(fd));
 	NEED(!munmap(p, LEN) && !close(fd));
 	scratch_umount();

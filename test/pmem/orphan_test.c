@@ -5,6 +5,7 @@
  * A crash inside truncate leaves the new size on disk, the inode on the orphan
  * list, and the rest of the last block as it was. debugfs writes exactly that.
  */
+#include <linux/fs.h>
 #include <sys/ioctl.h>
 #include "common.h"
 
@@ -90,6 +91,72 @@ TEST(locked_tail_survives_another_mount)
 	NEED(!ftruncate(fd, LEN));
 	pattern_fill(want, CUT, 80, 0);
 	CHECK(!memcmp(p, want, LEN));
+}
+
+static void remount(const char *options)
+{
+	NEED(!run("mount -o remount,%s " SCRATCH, options), "%s", options);
+}
+
+/* As interrupted_truncate(), unlocked on a read-only mount. @p: mapped for reading. */
+static char *read_only_tail(void)
+{
+	char *p;
+	int fd;
+
+	interrupted_truncate();
+	scratch_umount();
+	NEED(!run("mount -t ext4 -o ro,dax=always " SCRATCH_DEV " " SCRATCH));
+	fd = scratch_file("cut", O_RDONLY);
+	NEED(fd >= 0 && !ioctl_bind(fd, key), "%s", errno_name(errno));
+	p = map_file(fd, LEN, PROT_READ, MAP_SHARED);
+	CHECK(memchr(p + CUT, 'S', 2 * PAGE - CUT), "nothing was left behind");
+	remount("rw");
+	CHECK(memchr(p + CUT, 'S', 2 * PAGE - CUT), "gone too early to show anything");
+	return p;
+}
+
+/* Nothing is stored on a read-only mount; but nothing gets into the file either. */
+TEST(tail_of_a_read_only_mount_goes_with_the_first_writer)
+{
+	static char buf[LEN];
+	char *p = read_only_tail();
+	int fd = scratch_file("cut", O_RDWR);
+
+	NEED(fd >= 0, "%s", errno_name(errno));
+	CHECK(is_zero(p + CUT, 2 * PAGE - CUT));
+	write_all(fd, "x", 1, LEN - 1);
+	read_all(fd, buf, LEN, 0);
+	CHECK(is_zero(buf + CUT, LEN - 1 - CUT));
+}
+
+TEST(tail_of_a_read_only_mount_goes_with_truncate)
+{
+	static char buf[LEN];
+	char *p = read_only_tail();
+	int fd;
+
+	NEED(!truncate(SCRATCH "/cut", LEN), "%s", errno_name(errno));
+	CHECK(is_zero(p + CUT, LEN - CUT));
+	fd = scratch_file("cut", O_RDONLY);
+	read_all(fd, buf, LEN, 0);
+	CHECK(is_zero(buf + CUT, LEN - CUT));
+}
+
+/* Somebody takes an image of a frozen file system: no store there. */
+TEST(tail_on_a_frozen_file_system_EBUSY)
+{
+	char buf[PAGE];
+	int fd;
+
+	interrupted_truncate();
+	fd = scratch_file("cut", O_RDWR);
+	NEED(fd >= 0 && !ioctl(fd, FIFREEZE, 0), "%s", errno_name(errno));
+	CHECK_ERRNO(ioctl_bind(fd, key), EBUSY);
+	NEED(!ioctl(fd, FITHAW, 0));
+	CHECK_ERRNO(pread(fd, buf, 1, 0), ENOKEY);
+	CHECK(!ioctl_bind(fd, key), "%s", errno_name(errno));
+	CHECK_EQ(pread(fd, buf, 1, 0), 1);
 }
 
 /* An unlinked file goes without its key; its blocks come back. */

@@ -36,4 +36,11 @@ static const struct persist_file {
 /* The KeyID of the first boot, in decimal. */
 #define KEYID_FILE	"keyid-of-first-boot"
 
+/* A directory that gives its key to files; one is synced, the others are not. */
+#define PERSIST_DIR	"keyed"
+#define PERSIST_DIR_KEY	21
+#define IN_DIR		"kept"
+#define IN_DIR_SEED	112
+#define IN_DIR_FILES	200
+
 #endif

@@ -177,6 +177,38 @@ TEST(file_without_a_key)
 	host_clear(fd, 0, PERSIST_LEN, 120);
 }
 
+/*
+ * The last thing before the power cut: files that are created and written in a
+ * directory with a key, and only one of them synced. Whatever of the others is
+ * there after the cut, it is not plaintext.
+ */
+TEST(files_created_in_a_directory)
+{
+	char path[128], buf[PERSIST_LEN];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" PERSIST_DIR, fixture_dir());
+	bound_directory(path, PERSIST_DIR_KEY);
+	snprintf(path, sizeof(path), "%s/" PERSIST_DIR "/" IN_DIR, fixture_dir());
+	pattern_fill(buf, sizeof(buf), IN_DIR_SEED, 0);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	NEED(fd >= 0, "%s", errno_name(errno));
+	write_all(fd, buf, sizeof(buf), 0);
+	NEED(!fsync(fd));
+	host_cipher(fd, 0, sizeof(buf), PERSIST_DIR_KEY, IN_DIR_SEED);
+	for (int i = 0; i < IN_DIR_FILES; i++) {
+		snprintf(path, sizeof(path), "%s/" PERSIST_DIR "/f%d", fixture_dir(), i);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+		NEED(fd >= 0, "%s", errno_name(errno));
+		pattern_fill(buf, PAGE, 400 + i, 0);
+		write_all(fd, buf, PAGE, 0);
+		/* Some make the journal go: the last ones are in flight. */
+		if (i % 64 == 63)
+			NEED(!fsync(fd));
+		close(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	return tap_main("persist-write", argc, argv);

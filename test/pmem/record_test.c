@@ -6,6 +6,7 @@
  * later kernel, or a move of the namespace would have.
  */
 #include <signal.h>
+#include <stddef.h>
 #include <sys/xattr.h>
 #include "common.h"
 
@@ -48,9 +49,27 @@ static void replace_record(const void *value, size_t size)
 	use_dir(SCRATCH);
 }
 
-/* The key is refused with this errno, and nothing of the data is to be had. */
+static unsigned int judgement(int wanted)
+{
+	switch (wanted) {
+	case ESTALE:
+		return MKTME_DAX_RECORD_OTHER_PLACE;
+	case EOPNOTSUPP:
+		return MKTME_DAX_RECORD_OTHER_VERSION;
+	case EUCLEAN:
+		return MKTME_DAX_RECORD_DAMAGED;
+	default:
+		return MKTME_DAX_RECORD_GOOD;
+	}
+}
+
+/*
+ * The key is refused with this errno, whichever way it comes in, and nothing of
+ * the data is to be had. A key of the ring has no errno to tell: it counts.
+ */
 static void check_refused(int wanted)
 {
+	struct mktme_dax_add_key_arg added;
 	char byte;
 	int fd = scratch_file("file", O_RDWR);
 	char *p;
@@ -58,6 +77,14 @@ static void check_refused(int wanted)
 	NEED(fd >= 0);
 	p = map_file(fd, LEN, PROT_NONE, MAP_SHARED);
 	CHECK_ERRNO(encrypt_mprotect(p, LEN, RW, key), wanted);
+	CHECK_ERRNO(ioctl_bind(fd, key), wanted);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+	CHECK_EQ(status_of(fd).record, judgement(wanted));
+	NEED(!ioctl_add_key(fd, key, &added));
+	CHECK_EQ(added.refused, wanted != EKEYREJECTED);
+	close(scratch_file("file", O_RDONLY));
+	CHECK_ERRNO(truncate(SCRATCH "/file", 100), ENOKEY);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
 	CHECK_ERRNO(pread(fd, &byte, 1, 0), ENOKEY);
 	NEED(!mprotect(p, LEN, PROT_READ));
 	CHECK_EQ(signal_of(load_byte, p), SIGBUS);
@@ -149,6 +176,42 @@ TEST(another_identifier_EKEYREJECTED)
 	other.identifier[15] ^= 0x80;
 	replace_record(&other, sizeof(other));
 	check_refused(EKEYREJECTED);
+}
+
+/* As for files, so for what is created under them. */
+TEST(directory_with_a_bad_record)
+{
+	static const struct {
+		int byte, err;
+		unsigned char mask;
+	} cases[] = {
+		{ offsetof(struct mktme_dax_record_v1, version), EOPNOTSUPP, 2 },
+		{ offsetof(struct mktme_dax_record_v1, state), EUCLEAN, 4 },
+		{ offsetof(struct mktme_dax_record_v1, identifier), ENOKEY, 1 },
+		{ offsetof(struct mktme_dax_record_v1, place), ESTALE, 1 },
+	};
+	struct mktme_dax_record_v1 bad;
+	int fd;
+
+	make_file();
+	NEED(!unlink(SCRATCH "/file"));
+	bound_directory(SCRATCH "/file", 1);
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bad = record;
+		((unsigned char *)&bad)[cases[i].byte] ^= cases[i].mask;
+		replace_record(&bad, sizeof(bad));
+		need_ring_key(SCRATCH, 1);
+		CHECK_ERRNO(open(SCRATCH "/file/f", O_RDWR | O_CREAT, 0600), cases[i].err);
+		CHECK_ERRNO(mkdir(SCRATCH "/file/d", 0700), cases[i].err);
+		fd = open(SCRATCH "/file", O_RDONLY);
+		CHECK_ERRNO(ioctl_bind(fd, key), cases[i].err == ENOKEY ?
+			    EKEYREJECTED : cases[i].err);
+		CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+		close(fd);
+	}
+	replace_record(&record, sizeof(record));
+	need_ring_key(SCRATCH, 1);
+	CHECK(!mkdir(SCRATCH "/file/d", 0700), "%s", errno_name(errno));
 }
 
 int main(int argc, char **argv)

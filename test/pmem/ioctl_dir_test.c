@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MKTME_DAX_IOC_BIND on a directory: each errno, and nothing changed then
+ */
+#include <linux/capability.h>
+#include "common.h"
+
+#define NOBODY	65534
+
+static char dir_path[4096];
+
+static int new_directory(void)
+{
+	static int count;
+	int fd;
+
+	snprintf(dir_path, sizeof(dir_path), "%s/d-%d-%d", fixture_dir(), getpid(), count++);
+	NEED(!mkdir(dir_path, 0755));
+	fd = open(dir_path, O_RDONLY | O_DIRECTORY);
+	NEED(fd >= 0);
+	return fd;
+}
+
+static void check_directory_errno(int fd, key_serial_t key, int wanted)
+{
+	CHECK_ERRNO(ioctl_bind(fd, key), wanted);
+	CHECK(!has_record(fd));
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_UNBOUND);
+}
+
+TEST(directory_key_not_in_the_ring_ENOKEY)
+{
+	key_serial_t key = need_key(43);
+	int fd = new_directory();
+
+	check_directory_errno(fd, key, ENOKEY);
+	NEED(!rmdir(dir_path));
+}
+
+TEST(directory_with_files_ENOTEMPTY)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+	int fd = new_directory();
+
+	NEED(!symlinkat("x", fd, "link"));
+	check_directory_errno(fd, need_key(44), ENOTEMPTY);
+	NEED(!unlinkat(fd, "link", 0) && !rmdir(dir_path));
+	remove_ring_key(fixture_dir(), id);
+}
+
+TEST(removed_directory_ENOENT)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+	int fd = new_directory();
+
+	NEED(!rmdir(dir_path));
+	CHECK_ERRNO(ioctl_bind(fd, need_key(44)), ENOENT);
+	remove_ring_key(fixture_dir(), id);
+}
+
+TEST(root_directory_EPERM)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+
+	check_directory_errno(open(fixture_dir(), O_RDONLY), need_key(44), EPERM);
+	remove_ring_key(fixture_dir(), id);
+}
+
+TEST(directory_of_another_user_EPERM)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+	int fd = new_directory();
+
+	NEED(!fchown(fd, NOBODY, NOBODY));
+	drop_capability(CAP_FOWNER);
+	check_directory_errno(fd, need_key(44), EPERM);
+	NEED(!rmdir(dir_path));
+	remove_ring_key(fixture_dir(), id);
+}
+
+TEST(directory_without_write_permission_EACCES)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+	int fd = new_directory();
+
+	NEED(!fchmod(fd, 0555));
+	drop_capability(CAP_DAC_OVERRIDE);
+	check_directory_errno(fd, need_key(44), EACCES);
+	NEED(!rmdir(dir_path));
+	remove_ring_key(fixture_dir(), id);
+}
+
+TEST(directory_under_another_key_EKEYREJECTED)
+{
+	const uint8_t *id = need_ring_key(fixture_dir(), 44);
+	int fd = new_directory();
+
+	NEED(!ioctl_bind(fd, need_key(44)), "%s", errno_name(errno));
+	CHECK(!ioctl_bind(fd, need_key(44)), "%s", errno_name(errno));
+	CHECK_ERRNO(ioctl_bind(fd, need_key(1)), EKEYREJECTED);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_UNLOCKED);
+	CHECK_EQ(status_of(fd).record, MKTME_DAX_RECORD_GOOD);
+	remove_ring_key(fixture_dir(), id);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+	NEED(!rmdir(dir_path));
+}
+
+TEST(directory_on_a_read_only_mount_EROFS)
+{
+	int fd;
+
+	need_key(1);
+	scratch_new("dax=always");
+	NEED(!mkdir(SCRATCH "/dir", 0755));
+	NEED(!run("mount -o remount,ro " SCRATCH));
+	need_ring_key(SCRATCH, 1);
+	fd = open(SCRATCH "/dir", O_RDONLY);
+	check_directory_errno(fd, need_key(1), EROFS);
+	fd = open(SCRATCH "/lost+found", O_RDONLY);
+	check_directory_errno(fd, need_key(1), EROFS);
+}
+
+int main(int argc, char **argv)
+{
+	return tap_main("ioctl-dir", argc, argv);
+}
