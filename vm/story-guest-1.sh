@@ -4,6 +4,7 @@
 set -uo pipefail
 
 DIR=/mnt/pmem
+VAULT=$DIR/vault
 report=$MKTME_REPORT_FD
 
 say() { printf 'say %s\n' "$*" >&"$report"; }
@@ -32,57 +33,65 @@ add_key() {
 	key=$(keyctl add mktme story "type=user algorithm=aes-xts-128 key=$(argument key) tweak=$(argument tweak)" @u)
 }
 
-# Before the programs see them: empty, of the size the pool is to have.
-bind_files() {
-	truncate -s 0 $DIR/safe.db && truncate -s 16M $DIR/treasure.pool &&
-		/test/bindfile $DIR/safe.db $DIR/treasure.pool --key "$key"
+# From here on nobody else has to know of keys.
+make_vault() {
+	/test/filekey add $DIR "$key" >/run/identifier && mkdir $VAULT &&
+		/test/filekey bind $VAULT "$key"
 }
 
+# The update puts the old texts into the rollback journal, a file beside it.
 use_sqlite() {
-	sqlite3 $DIR/safe.db <<-'END'
+	sqlite3 $VAULT/safe.db <<-'END'
 		PRAGMA mmap_size=268435456;
-		PRAGMA journal_mode=MEMORY;
+		PRAGMA journal_mode=PERSIST;
 		CREATE TABLE secrets (id INTEGER PRIMARY KEY, text TEXT);
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
 		INSERT INTO secrets SELECT i, 'combination of the safe number ' || i || ' is ' || (i * 7919 % 10007) FROM n;
+		UPDATE secrets SET text = text || '!' WHERE id % 7 = 1;
 		SELECT count(*) FROM secrets;
 	END
 }
 
 use_pmemobj() {
-	PMEMOBJ_CONF=sds.at_create=0 /test/pmemobj_app create $DIR/treasure.pool \
+	PMEMOBJ_CONF=sds.at_create=0 /test/pmemobj_app create $VAULT/treasure.pool \
 		"map of the treasure: twelve steps north of the old oak" \
 		"map of the treasure: then dig"
 }
 
-keyids_are_there() {
-	/test/bindfile $DIR/safe.db $DIR/treasure.pool --key "$key" --show >/run/entries &&
-		! grep -q keyid=0 /run/entries && [ "$(wc -l </run/entries)" -eq 2 ]
+journal_is_full() {
+	[ "$(stat -c %s $VAULT/safe.db-journal)" -gt 4096 ]
 }
 
-entry_of() { sed -n "s|^file=$DIR/$1 ||p" /run/entries; }
+keyids_are_there() {
+	/test/filekey entry $VAULT/safe.db $VAULT/safe.db-journal $VAULT/treasure.pool >/run/entries &&
+		! grep -q keyid=0 /run/entries && [ "$(wc -l </run/entries)" -eq 3 ]
+}
+
+entry_of() { sed -n "s|^file=$VAULT/$1 ||p" /run/entries; }
 
 say "An empty DIMM, a namespace, a file system."
 check "ndctl create-namespace -m fsdax; mkfs.ext4; mount -o dax" make_filesystem
 show "$(dmesg | sed -n 's/^\[[^]]*\] *\(x86\/mktme: .*KeyIDs.*\)/\1/p' | head -n 1)"
 
-say "A key, and two empty files bound to it."
+say "A key, given to the file system, and an empty directory under it."
 check "keyctl add mktme story \"type=user algorithm=aes-xts-128 key=... tweak=...\" @u" add_key
-check "encrypt_mprotect() on a mapping of each binds safe.db and treasure.pool" bind_files
-show "$(getfattr -h -e hex -n security.mktme $DIR/safe.db 2>/dev/null | grep '=')"
+check "add the key, mkdir vault, bind it" make_vault
+show "$(getfattr -h -e hex -n security.mktme $VAULT 2>/dev/null | grep '=')"
 
-say "Debian's own programs, unmodified."
+say "Programs that know nothing of keys make their files in there."
 check "sqlite3, reading through mmap: 500 rows" test "$(use_sqlite | tail -n 1)" = 500
+check "its rollback journal lies beside it, with old versions of the rows" journal_is_full
 check "libpmemobj: an object pool, written by stores to a MAP_SYNC mapping" use_pmemobj
-check "a file without a key beside them" \
+check "and outside of the vault a file without a key" \
 	sh -c "echo 'shopping list: bread, milk' >$DIR/list.txt && sync $DIR/list.txt"
 check "the page-table entries carry the KeyID above the physical address" keyids_are_there
-show "safe.db       $(entry_of safe.db)"
-show "treasure.pool $(entry_of treasure.pool)"
+show "safe.db         $(entry_of safe.db)"
+show "safe.db-journal $(entry_of safe.db-journal)"
+show "treasure.pool   $(entry_of treasure.pool)"
 
 # What the host is to recompute: where the block lies, and its plaintext.
 printf 'block %s %s\n' "$(entry_of safe.db | sed 's/.*phys=//')" \
-	"$(head -c 4096 $DIR/safe.db | base64 -w 0)" >&"$report"
+	"$(head -c 4096 $VAULT/safe.db | base64 -w 0)" >&"$report"
 check "the kernel log is clean" \
 	sh -c '! dmesg | grep -E "BUG: |WARNING: |Oops|Call Trace:|EXT4-fs error"'
 sync

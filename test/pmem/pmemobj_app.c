@@ -3,7 +3,7 @@
  * A program of the kind that persistent memory is for: an object pool of
  * libpmemobj, written by stores. It knows nothing of keys.
  *
- *	pmemobj_app create POOL TEXT...		POOL exists and has its size
+ *	pmemobj_app create POOL TEXT...		makes POOL
  *	pmemobj_app read POOL
  */
 #include <libpmemobj.h>
@@ -12,6 +12,7 @@
 
 #define LAYOUT	"story"
 #define NOTE	120
+#define POOL_SIZE	(16UL << 20)
 
 POBJ_LAYOUT_BEGIN(story);
 POBJ_LAYOUT_ROOT(story, struct root);
@@ -30,7 +31,7 @@ struct root {
 
 static int create(const char *path, int argc, char **argv)
 {
-	PMEMobjpool *pool = pmemobj_create(path, LAYOUT, 0, 0600);
+	PMEMobjpool *pool = pmemobj_create(path, LAYOUT, POOL_SIZE, 0600);
 	TOID(struct root) root;
 	volatile int status = 0;
 

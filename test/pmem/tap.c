@@ -206,7 +206,7 @@ static bool wanted(unsigned int i, int argc, char **argv)
 	const char *only = getenv("MKTME_ONLY");
 
 	test_name = tests[i].name;
-	if (only && *only && fnmatch(only, tap_test_name(), 0))
+	if (only && *only && fnmatch(only, tap_test_name(), FNM_EXTMATCH))
 		return false;
 	for (int a = 1; a < argc; a++)
 		if (!fnmatch(argv[a], tests[i].name, 0))
