@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Wiring only: each target is a script, and each script can be run by itself.
 
+EMULATOR_NAME = emulator$(addprefix -,$(filter-out 7.2,$(QEMU)))
+
 help:
 	@echo 'make run         everything from nothing to the story: set up, build, boot, show'
 	@echo 'make test        everything from nothing to the totals of all tests'
@@ -10,7 +12,8 @@ help:
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
 	@echo 'make setup       install the Debian packages that are missing'
 	@echo 'make kernel      build/kernel/       (VARIANT=debug: the self-checking one)'
-	@echo 'make emulator    build/emulator/'
+	@echo 'make emulator    build/emulator/     (QEMU=10.0: build/emulator-10.0/)'
+	@echo 'make test-emulator  tests of the emulator alone  (QEMU=10.0: of that one)'
 	@echo 'make programs    build/test/         test programs'
 	@echo 'make initramfs   build/initramfs.cpio.gz'
 	@echo 'make clean       remove build/       (cache and sources stay)'
@@ -24,6 +27,10 @@ run: prepare
 
 test: prepare
 	@scripts/test.sh
+
+test-emulator: emulator
+	@test/emulator/run.sh --qemu build/$(EMULATOR_NAME)/qemu-system-x86_64 \
+		--out build/$(EMULATOR_NAME)-tests
 
 test-mutants: prepare
 	@scripts/mutants.sh
@@ -58,4 +65,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-mutants shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants shell check prepare setup emulator kernel programs initramfs clean clean-cache

@@ -3,7 +3,13 @@
 # A private apt: the machine's own Debian sources with source packages enabled,
 # its own lists and cache, nothing of the machine's touched.  Read after lib.sh.
 
-APT=$CACHE/apt
+# With a suite beside the release itself, e.g. "backports", it is another private
+# apt: a package of the one is never taken for a newer version of the other.
+use_suite() {
+	SUITE=$1
+	APT=$CACHE/apt${SUITE:+-$SUITE}
+}
+use_suite ""
 
 # Only Debian itself: suites of this release that have a "main" component.  Other
 # archives in the machine's configuration have nothing that we need.
@@ -57,6 +63,30 @@ convert_sources() {
 		END { finish() }' "$@"
 }
 
+# The same, with the suite RELEASE-$SUITE added from the archive that has RELEASE
+add_suite_to_list() {
+	awk -v release="$(release_name)" -v suite="$SUITE" '
+		{ print }
+		suite != "" {
+			for (i = 2; i <= NF; i++)
+				if ($i == release) {
+					$i = release "-" suite
+					print
+				}
+		}'
+}
+
+add_suite_to_sources() {
+	awk -v RS= -v ORS='\n\n' -v release="$(release_name)" -v suite="$SUITE" '
+		{ print }
+		suite != "" && match($0, /(^|\n)[Ss]uites:[^\n]*(\n[ \t][^\n]*)*/) {
+			field = substr($0, RSTART, RLENGTH)
+			if (field ~ "[: \t]" release "([ \t\n]|$)")
+				print substr($0, 1, RSTART - 1) "\nSuites: " release "-" suite \
+					substr($0, RSTART + RLENGTH)
+		}'
+}
+
 write_private_sources() {
 	local Main Parts
 	eval "$(apt-config shell Main Dir::Etc::sourcelist/f Parts Dir::Etc::sourceparts/d)"
@@ -65,11 +95,11 @@ write_private_sources() {
 	{
 		cat "$Main" 2>/dev/null || true
 		find "$Parts" -maxdepth 1 -name '*.list' -exec cat {} + 2>/dev/null || true
-	} | convert_list - >"$APT/sources/machine.list"
+	} | convert_list - | add_suite_to_list >"$APT/sources/machine.list"
 	find "$Parts" -maxdepth 1 -name '*.sources' | sort | while read -r file; do
 		convert_sources "$file"
 		echo
-	done >"$APT/sources/machine.sources"
+	done | add_suite_to_sources >"$APT/sources/machine.sources"
 	if [ ! -s "$APT/sources/machine.list" ] &&
 		! grep -q . "$APT/sources/machine.sources"; then
 		die "apt's configuration names no archive of Debian $(release_name) with 'main'"

@@ -90,6 +90,35 @@ emulator_patches_apply_without_fuzz() {
 	patches_apply_to emulator scripts/emulator.list emulator/patches/series emulator/VERSION
 }
 
+# Only if it is at hand: nothing else needs this source.
+emulator_10_patches_apply_without_fuzz() {
+	if ! scripts/fetch.sh have emulator-10.0; then
+		echo "no source of QEMU 10.0 in the cache: make emulator QEMU=10.0"
+		return 77
+	fi
+	patches_apply_to emulator-10.0 scripts/emulator-10.0.list emulator/10.0/patches/series emulator/10.0/VERSION
+}
+
+# A step that one QEMU does not need is there as a comment.
+list_steps() {
+	sed -nE 's/^(# )?([0-9]+-[^[:space:]]+\.patch).*/\2/p' "$1"
+}
+
+# Every source of ours is in the list of each series.
+list_unbuilt() {
+	local file queue
+	find emulator/files -name 'tme*.c' -printf '%f\n' | sort | while read -r file; do
+		for queue in emulator/patches emulator/10.0/patches; do
+			grep -qF "+  '$file'," "$queue"/*-build-the-TME-model.patch || echo "$queue: $file"
+		done
+	done
+}
+
+both_emulators_have_the_same_parts() {
+	diff <(list_steps emulator/patches/series) <(list_steps emulator/10.0/patches/series) &&
+		report_list "not built by " "$(list_unbuilt)"
+}
+
 every_patch_says_why() {
 	report_list "no Subject: or no text before the diff: " "$(
 		list_own_files | grep '\.patch$' | while read -r patch; do
@@ -120,7 +149,8 @@ linux_budget_is_kept() {
 }
 
 emulator_budget_is_kept() {
-	within_budget emulator/patches/series "$EMULATOR_BUDGET"
+	within_budget emulator/patches/series "$EMULATOR_BUDGET" &&
+		within_budget emulator/10.0/patches/series "$EMULATOR_BUDGET"
 }
 
 # Errors fail, warnings are shown: some of them are a matter of taste.  Its own SPDX
@@ -173,7 +203,8 @@ run_gate() {
 number=0 failed=0
 if [ $# -eq 0 ]; then
 	set -- every_file_has_spdx shell_is_clean scripts_are_short no_white_space_at_line_ends \
-		linux_patches_apply_without_fuzz emulator_patches_apply_without_fuzz every_patch_says_why \
+		linux_patches_apply_without_fuzz emulator_patches_apply_without_fuzz emulator_10_patches_apply_without_fuzz \
+		both_emulators_have_the_same_parts every_patch_says_why \
 		kernel_files_pass_checkpatch \
 		linux_budget_is_kept emulator_budget_is_kept feature_is_in_the_kernel \
 		build_leaves_no_untracked_file

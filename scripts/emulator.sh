@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds the emulator: Debian's QEMU source + our files + our patches.
 #
-#   scripts/emulator.sh        build/emulator/qemu-system-x86_64
+#   scripts/emulator.sh             build/emulator/qemu-system-x86_64
+#   QEMU=10.0 scripts/emulator.sh   build/emulator-10.0/qemu-system-x86_64
 #
 # Results are kept in the cache under a key of everything that goes into them.
 set -euo pipefail
@@ -10,30 +11,51 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/build.sh
 
-EMULATOR=$CACHE/emulator
-LOG=$LOGS/emulator.log
+case ${QEMU:-7.2} in
+7.2) NAME=emulator QUEUE=emulator ;;
+*) NAME=emulator-$QEMU QUEUE=emulator/$QEMU ;;
+esac
+[ -e "$QUEUE/VERSION" ] || die "there is no series for QEMU $QEMU: QEMU=7.2 or QEMU=10.0"
+EMULATOR=$CACHE/$NAME
+LIST=scripts/$NAME.list
+LOG=$LOGS/$NAME.log
 BINARY=qemu-system-x86_64
 
 result_key() {
 	{
-		scripts/fetch.sh id emulator | cut -d' ' -f1
-		scripts/overlay.sh key scripts/emulator.list emulator/patches/series
-		cat emulator/configure-args scripts/emulator.sh scripts/build.sh
+		scripts/fetch.sh id "$NAME" | cut -d' ' -f1
+		scripts/overlay.sh key "$LIST" "$QUEUE/patches/series"
+		cat "$QUEUE"/*VERSION "$QUEUE/configure-args" scripts/emulator.sh scripts/build.sh
 		compiler_version
 	} | hash_key
+}
+
+# Programs of the build that the release has too old.  They are Python, and stay in
+# the cache: nothing is installed.
+find_tools() {
+	local pin tool tree
+	for pin in "$QUEUE"/*.VERSION; do
+		[ -e "$pin" ] || continue
+		tool=$(basename "$pin" .VERSION)
+		scripts/fetch.sh get "$tool"
+		tree=$EMULATOR/$tool-$(scripts/fetch.sh id "$tool" | cut -d' ' -f1)
+		[ -d "$tree" ] || scripts/fetch.sh unpack "$tool" "$tree"
+		PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$tree/usr/lib/python3/dist-packages
+	done
+	[ -z "${PYTHONPATH:-}" ] || export PYTHONPATH
 }
 
 # configure writes its arguments into the build directory; other arguments need a
 # fresh one.
 configure() {
 	local wanted
-	wanted=$(sha256sum <emulator/configure-args)
+	wanted=$(sha256sum <"$QUEUE/configure-args")
 	if [ -e "$objects/build.ninja" ] && [ "$(cat "$objects/.wanted" 2>/dev/null)" = "$wanted" ]; then
 		return
 	fi
 	rm -rf "$objects"
 	mkdir -p "$objects"
-	mapfile -t arguments < <(grep -v '^#' emulator/configure-args | grep .)
+	mapfile -t arguments < <(grep -v '^#' "$QUEUE/configure-args" | grep .)
 	if ! (cd "$objects" && ../configure --cc="ccache gcc" --host-cc="ccache gcc" --cxx="ccache g++" \
 		"${arguments[@]}") >"$LOG" 2>&1; then
 		tail -n 20 "$LOG" >&2
@@ -68,14 +90,15 @@ keep_result() {
 
 build() {
 	local tree
-	tree=$EMULATOR/tree-$(scripts/fetch.sh id emulator | cut -d' ' -f1)
+	tree=$EMULATOR/tree-$(scripts/fetch.sh id "$NAME" | cut -d' ' -f1)
 	objects=$tree/build-mktme
 	if [ -d "$result" ]; then
 		return
 	fi
-	prepare_tree emulator "$tree"
-	stage_begin emulator
-	scripts/overlay.sh apply "$tree" scripts/emulator.list emulator/patches/series emulator/VERSION
+	prepare_tree "$NAME" "$tree"
+	find_tools
+	stage_begin "$NAME"
+	scripts/overlay.sh apply "$tree" "$LIST" "$QUEUE/patches/series" "$QUEUE/VERSION"
 	configure
 	compile
 	keep_result
@@ -85,12 +108,12 @@ build() {
 mkdir -p "$LOGS" "$EMULATOR"
 result=$EMULATOR/result-$(result_key)
 if [ ! -d "$result" ]; then
-	scripts/fetch.sh get emulator
+	scripts/fetch.sh get "$NAME"
 	# The archive may have had another version than the one that was looked for
 	result=$EMULATOR/result-$(result_key)
 	with_lock "$EMULATOR/lock" build
 else
-	stage_begin emulator
+	stage_begin "$NAME"
 	stage_end "in the cache"
 fi
-link_result "$result" emulator
+link_result "$result" "$NAME"

@@ -6,11 +6,14 @@
 #   scripts/fetch.sh get NAME           makes sure that its files are in the cache
 #   scripts/fetch.sh unpack NAME TREE   makes the tree, Debian's own patches applied
 #
-# NAME is "linux" or "emulator".  A source can be given by path, then nothing is
-# fetched:
+#   scripts/fetch.sh have NAME          is it there without a network?
+#
+# NAME is "linux", "emulator", "emulator-SERIES" for another QEMU than the usual one, or
+# a tool to build that one with.  A source can be given by path, then nothing is fetched:
 #
 #   LINUX_SRC   a linux-source .deb, a kernel tarball, or an unpacked tree
-#   QEMU_SRC    a .dsc with its tarballs beside it, or an unpacked and patched tree
+#   QEMU_SRC    a .dsc with its tarballs beside it, a tarball, or an unpacked and
+#               patched tree; of the series QEMU, if that is set
 #
 # The archive drops old versions.  When it has a newer one of the same series, that
 # one is used, and its hashes are those of the archive's signed lists.
@@ -26,12 +29,20 @@ choose() {
 	case $name in
 	linux) pin=patches/linux/VERSION given=${LINUX_SRC:-} ;;
 	emulator) pin=emulator/VERSION given=${QEMU_SRC:-} ;;
+	emulator-*) pin=emulator/${name#*-}/VERSION given=${QEMU_SRC:-} ;;
+	meson | pycotap) pin=emulator/10.0/$name.VERSION given='' ;;
 	*) die "no source is called $name" ;;
 	esac
+	[ -e "$pin" ] || die "no source is called $name"
+	SUITE='' PARTS=''
 	# shellcheck disable=SC1090 # one of the two above
 	. "$pin"
 	# shellcheck disable=SC2153 # it comes from the pin
 	pinned_version=$VERSION
+	use_suite "$SUITE"
+	case $name in
+	emulator*) [ "$SERIES" = "${QEMU:-7.2}" ] || given='' ;;
+	esac
 	newer=$DOWNLOADS/$name.newer
 	[ -z "$given" ] || [ -e "$given" ] || die "there is no $given (LINUX_SRC, QEMU_SRC)"
 	if [ -z "$given" ] && ! have_files && [ -e "$newer" ]; then
@@ -82,16 +93,16 @@ print_id() {
 
 download() {
 	case $name in
-	linux) private_apt apt-get download "$PACKAGE=$1" ;;
-	emulator) private_apt apt-get source --download-only "$PACKAGE=$1" ;;
+	linux | meson | pycotap) private_apt apt-get download "$PACKAGE=$1" ;;
+	*) private_apt apt-get source --download-only ${PARTS:+"$PARTS"} "$PACKAGE=$1" ;;
 	esac </dev/null
 }
 
 # The newest version of the pinned series that the archive has
 find_newer() {
 	case $name in
-	linux) private_apt apt-cache madison "$PACKAGE" | awk '{ print $3 }' ;;
-	emulator) private_apt apt-cache showsrc "$PACKAGE" | sed -n 's/^Version: //p' ;;
+	linux | meson | pycotap) private_apt apt-cache madison "$PACKAGE" | awk '{ print $3 }' ;;
+	*) private_apt apt-cache showsrc "$PACKAGE" | sed -n 's/^Version: //p' ;;
 	esac | grep -E "^(1:)?${SERIES//./\\.}[.+-]" | sort -V | tail -n 1
 }
 
@@ -167,14 +178,19 @@ unpack_tar() {
 
 unpack_deb() {
 	local tarball
+	if [ "$name" != linux ]; then
+		dpkg-deb -x "$2" "$1"
+		return
+	fi
 	tarball=$(dpkg-deb --fsys-tarfile "$2" | tar -t | grep '/linux-source-[^/]*\.tar\.xz$') ||
 		die "$2 holds no kernel source"
 	dpkg-deb --fsys-tarfile "$2" | tar -xO "$tarball" | tar -xJ --strip-components=1 -C "$1"
 }
 
 unpack_debian_source() {
-	local tree=$1 orig=$2 debian=$3 patch
+	local tree=$1 orig=$2 debian=${3:-} patch
 	unpack_tar "$tree" "$orig"
+	[ -n "$debian" ] || return 0
 	tar -x -C "$tree" -f "$debian"
 	grep -v '^#' "$tree/debian/patches/series" | grep . | while read -r patch _; do
 		patch -p1 -s -d "$tree" <"$tree/debian/patches/$patch" ||
@@ -188,7 +204,7 @@ unpack_files() {
 	case $1 in
 	*.deb) unpack_deb "$tree" "$1" ;;
 	*.dsc) unpack_debian_source "$tree" "${1%-*}".orig.tar.xz "${1%.dsc}".debian.tar.xz ;;
-	*.orig.tar.*) unpack_debian_source "$tree" "$1" "$2" ;;
+	*.orig.tar.*) unpack_debian_source "$tree" "$@" ;;
 	*) unpack_tar "$tree" "$1" ;;
 	esac
 }
@@ -214,10 +230,11 @@ unpack() {
 	mv "$tree.new" "$tree"
 }
 
-[ $# -ge 2 ] || die "usage: scripts/fetch.sh id|get|unpack NAME [TREE]"
+[ $# -ge 2 ] || die "usage: scripts/fetch.sh id|get|have|unpack NAME [TREE]"
 choose "$2"
 case $1 in
 id) print_id ;;
+have) [ -n "$given" ] || have_files ;;
 get) with_lock "$CACHE/fetch.lock" get ;;
 unpack) unpack "$3" ;;
 esac

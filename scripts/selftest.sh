@@ -79,6 +79,10 @@ test_overlay_refusals() {
 	sed -i 's|^--- .*|--- /dev/null|' "$scratch/queue/0001-four.patch"
 	expect "overlay: a patch that creates a file" 1 'new files belong in' overlay
 	make_small_tree
+	echo "$scratch/files/new.c fs/other.c" >>"$scratch/list"
+	expect "overlay: of two lines for a file" 0 '' overlay
+	expect "overlay: the later one counts" 0 '' content_is "$tree/fs/other.c" new
+	expect "overlay: the earlier one does not" 1 '' test -e "$tree/fs/sub/new.c"
 	echo "$scratch/nothing fs" >"$scratch/list"
 	expect "overlay: a source that is not there" 1 "there is no $scratch/nothing" overlay
 }
@@ -96,7 +100,27 @@ deb822_format() {
 		'Components: stable' | sed "s/CODE/$(release_name)/" | convert_sources - | tr '\n' ';'
 }
 
+# Only the archive of the release itself has it, not the one for security
+backports_in_list() {
+	SUITE=backports
+	printf '%s\n' 'deb [arch=amd64] http://a.example/debian CODE main' \
+		'deb http://b.example CODE-security main' | sed "s/CODE/$(release_name)/" |
+		add_suite_to_list | grep backports
+}
+
+backports_in_sources() {
+	SUITE=backports
+	printf '%s\n' 'Types: deb' 'URIs: http://a.example' 'Suites:' ' CODE' ' CODE-updates' 'Components: main' \
+		'' 'Types: deb' 'URIs: http://b.example' 'Suites: CODE-security' 'Components: main' |
+		sed "s/CODE/$(release_name)/" | add_suite_to_sources | tr '\n' ';'
+}
+
 test_apt() {
+	expect "apt: backports, one-line format" 0 \
+		"^deb \[arch=amd64\] http://a.example/debian $(release_name)-backports main$" backports_in_list
+	expect "apt: backports, deb822 format" 0 \
+		"URIs: http://a.example;Suites: $(release_name)-backports;Components: main;;Types: deb;URIs: http://b.example;[^;]*security;" \
+		backports_in_sources
 	expect "apt: one-line format" 0 \
 		'^deb \[arch=amd64\] http://a.example/debian [a-z]+ main;deb-src \[arch=amd64\] [^;]*;$' one_line_format
 	expect "apt: deb822 format" 0 \
@@ -111,6 +135,13 @@ test_sources() {
 	expect "fetch: a LINUX_SRC that is junk" 1 'holds no kernel source' \
 		env LINUX_SRC="$scratch/junk.deb" scripts/fetch.sh unpack linux "$scratch/junk"
 	expect "fetch: junk leaves no tree" 1 '' test -e "$scratch/junk"
+	expect "fetch: a QEMU that there is no series for" 1 'no source is called emulator-9.9' \
+		scripts/fetch.sh get emulator-9.9
+	expect "fetch: QEMU_SRC is of the series QEMU" 0 "^[0-9a-f]+ $scratch/junk.deb$" \
+		env QEMU=10.0 QEMU_SRC="$scratch/junk.deb" scripts/fetch.sh id emulator-10.0
+	expect "fetch: and of no other" 0 ' 1:10\.0' env QEMU_SRC="$scratch/junk.deb" scripts/fetch.sh id emulator-10.0
+	expect "fetch: what is not in the cache is not at hand" 1 '' \
+		env XDG_CACHE_HOME="$scratch/cache" scripts/fetch.sh have emulator-10.0
 	expect "fetch: no network" 1 'cannot reach the Debian archive.*LINUX_SRC' \
 		env XDG_CACHE_HOME="$scratch/cache" http_proxy=http://127.0.0.1:1 https_proxy=http://127.0.0.1:1 \
 		scripts/fetch.sh get linux
@@ -127,6 +158,7 @@ boot() {
 
 test_runner_arguments() {
 	expect "vm: an unknown engine" 2 'unknown engine "shadow"' boot true --engine shadow
+	expect "vm: an emulator that is not there" 1 'there is no /nowhere' boot true --emulator /nowhere
 	expect "vm: an unknown option" 2 'unknown option --nonsense' boot true --nonsense 1
 	expect "vm: a number that is none" 2 '"many" is not a number' boot true --smp many
 	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/dimm" boot true

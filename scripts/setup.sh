@@ -2,12 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # Installs the Debian packages of scripts/packages.list that are missing: as
 # root, or by sudo without a question; otherwise says what to type, and stops.
+# QEMU=10.0: those of scripts/packages-10.0.list as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
 list_wanted() {
-	grep -v '^#' scripts/packages.list | grep .
+	local lists=(scripts/packages.list)
+	if [ -e "scripts/packages-${QEMU:-7.2}.list" ]; then
+		lists+=("scripts/packages-$QEMU.list")
+	fi
+	grep -hv '^#' "${lists[@]}" | grep .
 }
 
 list_missing() {

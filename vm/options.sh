@@ -23,6 +23,7 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --cpu PROPERTIES     more CPU properties, separated by commas
   --kernel FILE        another bzImage; default: KERNEL= or build/kernel/bzImage
   --sockets N          packages that the CPUs are in (1)
+  --emulator FILE      another QEMU; default: EMULATOR= or build/emulator/qemu-system-x86_64
 
 Exit status: 0 when the report ends with "verdict ok" (or with the expected power
 cut) and has no "not ok" line, 124 on a timeout, 2 on wrong usage, else 1.
@@ -40,6 +41,7 @@ parse_arguments() {
 	sockets=1
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
+	emulator=${EMULATOR:-build/emulator/qemu-system-x86_64}
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--fresh) fresh=yes ;;
@@ -73,6 +75,7 @@ parse_value() {
 	--cpu) cpu=$2 ;;
 	--kernel) kernel=$2 ;;
 	--sockets) sockets=$2 ;;
+	--emulator) emulator=$2 ;;
 	*) misuse "unknown option $1" ;;
 	esac
 }
@@ -97,7 +100,6 @@ check_arguments() {
 		misuse "$smp CPUs cannot be in $sockets packages"
 	fi
 	[ "$dimm_size" -gt 2 ] || misuse "a DIMM of $dimm_size MiB is all label area"
-	emulator=build/emulator/qemu-system-x86_64
 	[ -x "$emulator" ] || die "there is no $emulator: run 'make emulator' first"
 	[ -e "$kernel" ] || die "there is no $kernel: run 'make kernel' first"
 	[ -e build/initramfs.cpio.gz ] || die "there is no build/initramfs.cpio.gz: run 'make initramfs' first"

@@ -49,7 +49,7 @@ compose_command() {
 		command_line+=" $append -- $script ${arguments[*]}"
 	fi
 	# shellcheck disable=SC2054 # the commas are QEMU's
-	qemu=(build/emulator/qemu-system-x86_64
+	qemu=("$emulator"
 		-L /usr/share/seabios -L /usr/share/qemu
 		-nodefaults -no-user-config -display none -no-reboot
 		-accel tcg,thread=multi -machine q35,nvdimm=on -cpu "$properties"
