@@ -91,13 +91,12 @@ int ext4_mktme_iget(struct inode *inode)
 /**
  * ext4_mktme_disk_flags() - flags of an inode as others are to see them
  * @inode: any inode
+ * @flags: its in-core flags
  *
  * Return: on-disk flags.
  */
-unsigned long ext4_mktme_disk_flags(struct inode *inode)
+unsigned long ext4_mktme_disk_flags(struct inode *inode, unsigned long flags)
 {
-	unsigned long flags = EXT4_I(inode)->i_flags;
-
 	if (flags & EXT4_MKTME_FL && S_ISREG(inode->i_mode))
 		flags |= EXT4_ENCRYPT_FL;
 	return flags;

@@ -12,7 +12,7 @@
 /* mktme.c */
 void ext4_mktme_fill_super(struct super_block *sb);
 int ext4_mktme_iget(struct inode *inode);
-unsigned long ext4_mktme_disk_flags(struct inode *inode);
+unsigned long ext4_mktme_disk_flags(struct inode *inode, unsigned long flags);
 int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode, int *nblocks);
 int ext4_mktme_new_inode(handle_t *handle, struct inode *inode,
 			 struct inode *dir);
@@ -30,9 +30,10 @@ static inline int ext4_mktme_iget(struct inode *inode)
 	return 0;
 }
 
-static inline unsigned long ext4_mktme_disk_flags(struct inode *inode)
+static inline unsigned long ext4_mktme_disk_flags(struct inode *inode,
+						  unsigned long flags)
 {
-	return EXT4_I(inode)->i_flags;
+	return flags;
 }
 
 static inline int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode,
