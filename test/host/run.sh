@@ -82,7 +82,20 @@ test_record_check() {
 	expect 2 "record_check refuses a short record" "$programs/record_check" $head$identifier 1
 }
 
+layout() {
+	${CC:-gcc} "$1" -isystem "/usr/include/$(${CC:-gcc} -print-multiarch)" \
+		-std=gnu11 -Wpadded -Werror -fsyntax-only ${2:+"$2"} test/host/layout_check.c
+}
+
+# No 32-bit C library is needed: nothing is linked.
+test_layout() {
+	expect 0 "uapi structs in a 64-bit program" layout -m64
+	expect 0 "uapi structs in a 32-bit program" layout -m32
+	expect 1 "a hole would be seen" layout -m64 -DLAYOUT_WITH_A_HOLE
+}
+
 make_dimm
+test_layout
 test_xts_check
 test_plain_search
 test_record_check
