@@ -240,7 +240,8 @@ static int bind_claimed(struct binding *b)
  *   -EBUSY some page is held by get_user_pages(); bound, and the filesystem is
  *	frozen while the rest of the last block has to be zeroed
  *   -EROFS not bound and mount is read-only
- *   -ENOSPC no KeyID is left, or no room for the record
+ *   -EUSERS every KeyID holds a key that is in use
+ *   -ENOSPC no room for the record
  *   -EDQUOT, -ENOMEM, -EIO
  */
 int mktme_dax_bind(struct file *file, const struct mktme_key *key)
