@@ -409,24 +409,39 @@ static void put_key(u64 seed, unsigned len)
 		put("%x%x", key[i] >> 4, key[i] & 15);
 }
 
-void host_cipher(u64 bus, unsigned len, unsigned alg, u64 key_seed, u64 seed)
+/* Cipher and keys, as check.c wants them. */
+static void put_cipher(unsigned alg, u64 key_seed)
 {
 	unsigned n = alg == ALG_256 ? 32 : 16;
 
+	put(" %s ", n == 32 ? "aes-256-xts" : "aes-128-xts");
+	put_key(key_seed, n);
+	put_key(key_seed + 1, n);
+}
+
+void host_cipher(u64 bus, unsigned len, unsigned alg, u64 key_seed, u64 seed)
+{
 	if (!machine.encrypts) {
 		host_plain(bus, len, seed);
 		return;
 	}
-	put("host cipher %lx %x %lx %s ", bus - machine.dimm, len, bus,
-	    n == 32 ? "aes-256-xts" : "aes-128-xts");
-	put_key(key_seed, n);
-	put_key(key_seed + 1, n);
+	put("host cipher %lx %x %lx", bus - machine.dimm, len, bus);
+	put_cipher(alg, key_seed);
 	say(" %lx", seed);
 }
 
 void host_plain(u64 bus, unsigned len, u64 seed)
 {
 	say("host plain %lx %x %lx", bus - machine.dimm, len, seed);
+}
+
+/* Slots of records whose numbers are told; lines go as a whole; alg 0: plaintext. */
+void host_ring(u64 bus, unsigned slots, unsigned len, bool lines, unsigned alg, u64 key_seed)
+{
+	put("host ring %lx %x %x %x %lx", bus - machine.dimm, slots, len, lines, bus);
+	if (alg)
+		put_cipher(alg, key_seed);
+	say(alg ? "" : " - -");
 }
 
 void host_absent(u64 seed, unsigned len)

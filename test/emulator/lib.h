@@ -53,6 +53,7 @@ _Noreturn void reset_machine(void);
 void host_cipher(u64 bus, unsigned len, unsigned alg, u64 key_seed, u64 seed);
 void host_plain(u64 bus, unsigned len, u64 seed);
 void host_absent(u64 seed, unsigned len);
+void host_ring(u64 bus, unsigned slots, unsigned len, bool lines, unsigned alg, u64 key_seed);
 
 /* Exceptions. */
 int try(void (*fn)(void *), void *arg);

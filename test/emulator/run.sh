@@ -6,7 +6,8 @@
 #
 # --only runs the lines of tests.cfg whose name matches the pattern.  Exit status 0
 # only if nothing failed.  Logs of each boot stay in DIR.  --bench measures instead,
-# for bench.sh: "ENGINE; WHERE; WHAT; PICOSECONDS", per access or line.
+# for bench.sh: "ENGINE; WHERE; WHAT; PICOSECONDS", per access or line.  SEED= repeats
+# the instants of the power cuts.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -55,11 +56,24 @@ build() {
 			"$here/start.S" "$here/lib.c" "$here/$program.c"
 	done
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/check" "$here/check.c" -lcrypto
+	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/qmp" "$here/../host/qmp.c"
+}
+
+# Cuts the power at any instant after the guest told a first number
+cut_power() {
+	local seed=${SEED:-$RANDOM} log=$1 socket=$2 try=0
+	RANDOM=$((seed + number))
+	while [ $((try += 1)) -lt 3000 ] && ! grep -aqs '^told' "$log"; do
+		sleep 0.02
+	done
+	sleep "$(printf 0.%03d $((RANDOM % 500)))"
+	echo "# boot $number: SEED=$seed"
+	"$out/qmp" "$socket" power-cut || true
 }
 
 # One boot; its text goes to $dir/N.log
 boot() {
-	local append=$1 number=$2 bits=6 phys=46 cpu status=0 arguments
+	local append=$1 number=$2 bits=6 phys=46 cpu status=0 arguments end=1
 	[ "$engine" != absent ] || bits=0
 	case $properties in
 	*tme-keyid-bits=*) bits=${properties#*tme-keyid-bits=} bits=${bits%%,*} ;;
@@ -78,11 +92,18 @@ boot() {
 		-drive "file=$dir/disk,format=raw,if=none,id=disk" -device virtio-blk-pci,drive=disk
 		-device isa-debugcon,iobase=0x402,chardev=text -chardev "file,id=text,path=$dir/$number.log"
 		-device isa-debug-exit -nodefaults -display none -kernel "$out/$program.elf"
+		"${machine[@]}"
 		-append "engine=$engine bits=$(printf %x "$bits") phys=$(printf %x "$phys") dimm=$DIMM_ADDRESS $append")
+	if [[ $append == *cut=* ]]; then
+		arguments+=(-qmp "unix:$dir/qmp,server=on,wait=off")
+		cut_power "$dir/$number.log" "$dir/qmp" &
+		end=86
+	fi
 	printf '%q ' "$qemu" "${arguments[@]}" >"$dir/$number.cmdline"
 	timeout -k 5 "$TIMEOUT" "$qemu" "${arguments[@]}" </dev/null >"$dir/$number.err" 2>&1 || status=$?
+	[ "$end" -eq 1 ] || wait $!
 	# isa-debug-exit turns 0 into 1
-	if [ "$status" -ne 1 ] || [ "$(tail -n 1 "$dir/$number.log")" != "done" ]; then
+	if [ "$status" -ne "$end" ] || { [ "$end" -eq 1 ] && [ "$(tail -n 1 "$dir/$number.log")" != "done" ]; }; then
 		echo "not ok - the program runs to its end (status $status, see $dir/$number.err)"
 	fi
 }
@@ -90,6 +111,7 @@ boot() {
 # Lines of one run, each with its name before the description
 run_one() {
 	local name=$1 program=$2 engine=$3 boots=$4 properties=$5 dir=$out/$1-$3 number=0 append
+	local machine=("${@:6}")
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	truncate -s "$DIMM_SIZE" "$dir/dimm"
@@ -98,26 +120,33 @@ run_one() {
 		number=$((number + 1))
 		append=${append#-}
 		boot "${append//,/ }" "$number"
-		grep -aE '^(not )?ok - ' "$dir/$number.log" || echo "not ok - there is any result"
+		grep -aE '^(not )?ok - ' "$dir/$number.log" || [[ $append == *cut=* ]] ||
+			echo "not ok - there is any result"
 		if grep -aq '^host ' "$dir/$number.log"; then
-			grep -a '^host ' "$dir/$number.log" | "$out/check" "$dir/dimm" ||
+			grep -aE '^(host|told) ' "$dir/$number.log" | "$out/check" "$dir/dimm" ||
 				echo "not ok - the host check runs"
 		fi
 	done <<<"$boots;" | sed -E "s|^((not )?ok) - |\1 - $name/$engine: |" >"$dir/tap.new"
 	mv "$dir/tap.new" "$dir/tap"
 }
 
-# "name program engine boots properties" of every run
+# "name program engine boots properties arguments..." of every run
 list_runs() {
-	local name program engines boots properties engine
-	sed -e 's/#.*//' "$here/tests.cfg" | while read -r name program engines boots properties; do
+	local name program engines boots properties engine machine
+	sed -e 's/#.*//' "$here/tests.cfg" | while read -r name program engines boots properties machine; do
 		[ -n "$name" ] || continue
 		# shellcheck disable=SC2053 # a pattern
 		[[ $name == $only ]] || continue
 		for engine in ${engines//,/ }; do
-			echo "$name $program $engine $boots $properties"
+			echo "$name $program $engine $boots $properties $machine"
 		done
 	done
+}
+
+# Not a program for the guest, but command lines
+run_startup() {
+	"$here/startup.sh" "$qemu" "$out/qmp" "$out/startup-none" 2>&1 |
+		sed -E "s|^((not )?ok) - |\1 - startup: |" >"$out/startup-none/tap"
 }
 
 run_all() {
@@ -127,7 +156,11 @@ run_all() {
 			wait -n || true
 			running=$((running - 1))
 		fi
-		run_one "${run[@]}" &
+		if [ "${run[0]}" = startup ]; then
+			run_startup &
+		else
+			run_one "${run[@]}" &
+		fi
 		running=$((running + 1))
 	done <"$out/runs"
 	wait
@@ -142,6 +175,7 @@ merge() {
 			echo "not ok - $name/$engine: the run comes to an end"
 		fi
 	done <"$out/runs" | awk '
+		/^#/ { print; next }
 		/ # SKIP/ { skipped++ }
 		/^ok/ && !/ # SKIP/ { passed++ }
 		/^not ok/ { failed++ }
@@ -167,8 +201,10 @@ if [ "$bench" = yes ]; then
 	exit
 fi
 list_runs >"$out/runs"
+rm -rf "$out/startup-none"
+mkdir -p "$out/startup-none"
 [ -s "$out/runs" ] || die "no run is called $only"
-mapfile -t programs < <(cut -d' ' -f2 "$out/runs" | sort -u)
+mapfile -t programs < <(cut -d' ' -f2 "$out/runs" | grep -vx -- - | sort -u)
 build "${programs[@]}"
 run_all
 merge

@@ -16,9 +16,15 @@
 #include "exec/ram_addr.h"
 #include "exec/tlb-common.h"
 #include "migration/blocker.h"
+#include "qemu/main-loop.h"
+#include "system/cpus.h"
+#include "system/hostmem.h"
+#include "system/numa.h"
 #include "system/reset.h"
+#include "system/runstate.h"
 #include "system/system.h"
 #include "system/tcg.h"
+#include "tcg/insn-start-words.h"
 
 /* 7.2: of a CPUArchState */
 static inline int tme_mmu_index(CPUArchState *env)
@@ -83,6 +89,41 @@ static inline void tlb_flush_all_cpus(CPUState *cs)
         }
     }
     tlb_flush(cs);
+}
+
+/* 7.2: a field of CPUState */
+static inline CPUArchState *tme_env(CPUState *cs)
+{
+    return cpu_env(cs);
+}
+
+/* 7.2: qemu_mutex_iothread_locked() and so on */
+static inline bool tme_bql_locked(void)
+{
+    return bql_locked();
+}
+
+static inline void tme_bql_lock(void)
+{
+    bql_lock();
+}
+
+static inline void tme_bql_unlock(void)
+{
+    bql_unlock();
+}
+
+/* 7.2: public, the same */
+static inline CPUTLB *env_tlb(CPUArchState *env)
+{
+    return &env_cpu(env)->neg.tlb;
+}
+
+/* Linear address of an instruction. 7.2: of a target with TARGET_TB_PCREL */
+static inline vaddr tme_unwound_pc(CPUArchState *env, const uint64_t *data)
+{
+    return env_cpu(env)->tcg_cflags & CF_PCREL ?
+           (env->eip & TARGET_PAGE_MASK) | data[0] : data[0];
 }
 
 #endif

@@ -14,7 +14,12 @@
 #include "exec/memory.h"
 #include "exec/ram_addr.h"
 #include "migration/blocker.h"
+#include "qemu/main-loop.h"
+#include "sysemu/cpus.h"
+#include "sysemu/hostmem.h"
+#include "sysemu/numa.h"
 #include "sysemu/reset.h"
+#include "sysemu/runstate.h"
 #include "sysemu/sysemu.h"
 
 /* 10.0: of a CPUState */
@@ -39,6 +44,34 @@ static inline void tme_invalidate_code(ram_addr_t addr, hwaddr len)
 static inline int tme_block_migration(Error *reason, Error **errp)
 {
     return migrate_add_blocker(reason, errp);
+}
+
+/* 10.0: cpu_env() */
+static inline CPUArchState *tme_env(CPUState *cs)
+{
+    return cs->env_ptr;
+}
+
+/* 10.0: bql_locked() and so on */
+static inline bool tme_bql_locked(void)
+{
+    return qemu_mutex_iothread_locked();
+}
+
+static inline void tme_bql_lock(void)
+{
+    qemu_mutex_lock_iothread();
+}
+
+static inline void tme_bql_unlock(void)
+{
+    qemu_mutex_unlock_iothread();
+}
+
+/* Linear address of an instruction. 10.0: of a block with CF_PCREL */
+static inline vaddr tme_unwound_pc(CPUArchState *env, const uint64_t *data)
+{
+    return TARGET_TB_PCREL ? (env->eip & TARGET_PAGE_MASK) | data[0] : data[0];
 }
 
 #endif

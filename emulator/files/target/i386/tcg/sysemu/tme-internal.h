@@ -206,6 +206,9 @@ static inline unsigned tme_line_of(target_ulong addr)
 void tme_evict_power_fails(void);
 void tme_evict_init(uint32_t pages_per_ms, uint32_t seed);
 
+/* tme_power.c */
+bool tme_power_promise_holds(bool eadr, Error **errp);
+
 /* tme_flush.c */
 TMEPage *tme_page_stored(CPUX86State *env, target_ulong addr);
 void tme_write_back(TMEPage *page, unsigned line);

@@ -195,7 +195,8 @@ static bool setup(X86CPU *cpu, Error **errp)
         error_setg(errp, "tme-cache-mb=%u is out of range", cfg->cache_mb);
         return false;
     }
-    if (!parse_engine(cfg->engine, errp)) {
+    if (!parse_engine(cfg->engine, errp) ||
+        !tme_power_promise_holds(cfg->eadr, errp)) {
         return false;
     }
     error_setg(&blocker, "TME-MK keys and caches cannot be migrated");
