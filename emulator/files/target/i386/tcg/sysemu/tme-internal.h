@@ -44,7 +44,7 @@ typedef enum TMEEngine {
 } TMEEngine;
 
 /*
- * Expanded key of one KeyID. Immutable once published in TMEState.key; readers
+ * Expanded key of one KeyID. Immutable once published in TMESocket.key; readers
  * hold the RCU read lock (vCPUs always do while they execute).
  */
 typedef struct TMEKey {
@@ -56,6 +56,12 @@ typedef struct TMEKey {
     uint8_t ni_dec[AES_MAXNR + 1][AES_BLOCK_SIZE];
     uint8_t ni_tweak[AES_MAXNR + 1][AES_BLOCK_SIZE];
 } TMEKey;
+
+/* The keys of one package. */
+typedef struct TMESocket {
+    TMEKey **key;       /* by KeyID; NULL: not encrypted */
+    QemuMutex lock;     /* the key table lock PCONFIG may find taken */
+} TMESocket;
 
 /* Host view of a piece of guest RAM. */
 typedef struct TMERam {
@@ -116,8 +122,8 @@ typedef struct TMEState {
     uint32_t busy_count, entropy_count;
     uint64_t activate;          /* MSR 982H */
 
-    TMEKey **key;               /* by KeyID; NULL: not encrypted */
-    QemuMutex key_lock;         /* the key table lock PCONFIG may find taken */
+    unsigned sockets;
+    TMESocket *socket;
 
     TMEView keyid_view;
     unsigned nv_count;
@@ -161,6 +167,15 @@ void tme_decrypt(const TMEKey *key, hwaddr bus, uint8_t *to,
                  const uint8_t *from, unsigned blocks);
 void tme_decrypt_lines(const TMEKey *key, hwaddr bus, uint8_t *to,
                        const uint8_t *from, unsigned lines);
+
+/* tme_socket.c */
+void tme_sockets_init(void);
+unsigned tme_owner_slow(hwaddr bus);
+
+static inline unsigned tme_owner(hwaddr bus)
+{
+    return tme.sockets == 1 ? 0 : tme_owner_slow(bus);
+}
 
 /* tme_pconfig.c */
 TMEKey *tme_key_of(hwaddr alias);

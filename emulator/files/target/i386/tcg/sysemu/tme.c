@@ -214,14 +214,13 @@ static bool setup(X86CPU *cpu, Error **errp)
     tme.host_aes = cfg->host_aes && tme_aes_host_supported();
     tme.busy_every = cfg->pconfig_busy;
     tme.entropy_every = cfg->pconfig_entropy;
-    tme.key = g_new0(TMEKey *, tme.max_keys + 1);
     tme.vcpus = g_ptr_array_new();
-    qemu_mutex_init(&tme.key_lock);
     for (unsigned i = 0; i < ARRAY_SIZE(tme.line_lock); i++) {
         qemu_mutex_init(&tme.line_lock[i]);
     }
 
     tme_msr_reset();
+    tme_sockets_init();
     tme_views_init();
     if (tme.engine == TME_ENGINE_CACHE) {
         tme_cache_init(cfg->cache_mb);

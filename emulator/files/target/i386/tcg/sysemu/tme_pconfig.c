@@ -48,6 +48,8 @@ typedef struct Request {
  * tme_key_of: the key of an alias
  * @alias: physical address with KeyID
  *
+ * It is the key of the package that owns the memory, not of the CPU at work.
+ *
  * Return: the key, or NULL if the KeyID does not encrypt. Valid as long as the
  * caller holds the RCU read lock.
  */
@@ -56,24 +58,27 @@ TMEKey *tme_key_of(hwaddr alias)
     if (tme.engine == TME_ENGINE_NONE) {
         return NULL;
     }
-    return qatomic_rcu_read(&tme.key[(alias >> tme.shift) & tme.max_keys]);
+    return qatomic_rcu_read(&tme.socket[tme_owner(alias & tme.bus_mask)].
+                            key[(alias >> tme.shift) & tme.max_keys]);
 }
 
-static void publish(unsigned keyid, TMEKey *key)
+static void publish(TMESocket *socket, unsigned keyid, TMEKey *key)
 {
-    TMEKey *old = tme.key[keyid];
+    TMEKey *old = socket->key[keyid];
 
-    qatomic_rcu_set(&tme.key[keyid], key);
+    qatomic_rcu_set(&socket->key[keyid], key);
     tme_key_free(old);
 }
 
 /**
- * tme_keys_reset: a reset of the package forgets every key
+ * tme_keys_reset: a reset of the machine makes its packages forget every key
  */
 void tme_keys_reset(void)
 {
-    for (unsigned i = 0; i <= tme.max_keys; i++) {
-        publish(i, NULL);
+    for (unsigned s = 0; s < tme.sockets; s++) {
+        for (unsigned i = 0; i <= tme.max_keys; i++) {
+            publish(&tme.socket[s], i, NULL);
+        }
     }
 }
 
@@ -121,24 +126,24 @@ static bool add_entropy(Request *req)
     return true;
 }
 
-static int program(Request *req)
+static int program(TMESocket *socket, Request *req)
 {
     TMEKey *key = NULL;
 
     if (inject(tme.busy_every, &tme.busy_count) ||
-        qemu_mutex_trylock(&tme.key_lock)) {
+        qemu_mutex_trylock(&socket->lock)) {
         return DEVICE_BUSY;
     }
     if (req->command == SET_KEY_RANDOM && !add_entropy(req)) {
-        qemu_mutex_unlock(&tme.key_lock);
+        qemu_mutex_unlock(&socket->lock);
         return ENTROPY_ERROR;
     }
     if (req->command <= SET_KEY_RANDOM) {
         key = tme_key_new(req->data, req->tweak,
                           req->alg == TME_ALG_XTS_256 ? 256 : 128);
     }
-    publish(req->keyid, key);
-    qemu_mutex_unlock(&tme.key_lock);
+    publish(socket, req->keyid, key);
+    qemu_mutex_unlock(&socket->lock);
     return PROG_SUCCESS;
 }
 
@@ -158,7 +163,7 @@ void helper_tme_pconfig(CPUX86State *env, target_ulong addr)
         !get_request(env, addr, ra, &req)) {
         raise_exception_err_ra(env, EXCP0D_GPF, 0, ra);
     }
-    status = program(&req);
+    status = program(&tme.socket[env_archcpu(env)->socket_id], &req);
     memset(&req, 0, sizeof(req));
 
     env->regs[R_EAX] = status;
