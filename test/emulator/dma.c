@@ -30,29 +30,6 @@ static u64 ring;		/* physical, maybe with KeyID */
 static volatile u8 *ring_cpu;
 static u16 used_before;
 
-static u64 phys(unsigned keyid, u64 bus)
-{
-	return (u64)keyid << machine.shift | bus;
-}
-
-static void fw_cfg_read(unsigned keyid, u64 bus, u32 len)
-{
-	static volatile struct {
-		u32 control, length;
-		u64 address;
-	} __attribute__((packed)) access;
-	u64 a = (u64)&access;
-
-	access.control = __builtin_bswap32(2 | 8);	/* read, select item 0 */
-	access.length = __builtin_bswap32(len);
-	access.address = __builtin_bswap64(phys(keyid, bus));
-	mfence();
-	out32(0x514, __builtin_bswap32(a >> 32));
-	out32(0x518, __builtin_bswap32(a));
-	while (access.control & ~__builtin_bswap32(1))
-		pause();
-}
-
 static u32 pci_read(unsigned dev, unsigned reg)
 {
 	out32(0xcf8, 1u << 31 | dev << 11 | reg);

@@ -170,6 +170,30 @@ static bool starts_with(const char *s, const char *with)
 	return true;
 }
 
+u64 phys(unsigned keyid, u64 bus)
+{
+	return (u64)keyid << machine.shift | bus;
+}
+
+/* A device that writes "QEMU" to memory: fw_cfg by DMA. */
+void fw_cfg_read(unsigned keyid, u64 bus, u32 len)
+{
+	static volatile struct {
+		u32 control, length;
+		u64 address;
+	} __attribute__((packed)) access;
+	u64 a = (u64)&access;
+
+	access.control = __builtin_bswap32(2 | 8);	/* read, select item 0 */
+	access.length = __builtin_bswap32(len);
+	access.address = __builtin_bswap64(phys(keyid, bus));
+	mfence();
+	out32(0x514, __builtin_bswap32(a >> 32));
+	out32(0x518, __builtin_bswap32(a));
+	while (access.control & ~__builtin_bswap32(1))
+		pause();
+}
+
 /* "name=value" in the command line that PVH hands over */
 static const char *find_option(const char *name)
 {

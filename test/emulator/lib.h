@@ -74,6 +74,8 @@ bool same(const void *a, const void *b, size_t n);
 void flush(volatile void *p, size_t n);
 void write_back(volatile void *p, size_t n);
 void raw_read(u64 bus, void *to, size_t n);
+u64 phys(unsigned keyid, u64 bus);
+void fw_cfg_read(unsigned keyid, u64 bus, u32 len);
 
 /* PCONFIG. */
 struct key_program {

@@ -108,6 +108,27 @@ boot() {
 	fi
 }
 
+# What tme-audit=on reports is what the guest says it must; noisy=1: whatever
+compare_audit() {
+	local total
+	if [[ $properties == *tme-audit=on* && $append != *noisy=1* ]]; then
+		if diff <(sed -n 's/^audit //p' "$dir/$number.log" | grep -v '^total' | sort) \
+			<(sed -n 's/^tme-audit: //p' "$dir/$number.err" | grep -v '^total' | sort) \
+			>"$dir/$number.diff"; then
+			echo "ok - the audit reports what it should"
+		else
+			echo "not ok - the audit reports what it should (see $dir/$number.diff)"
+		fi
+		total=$(sed -n 's/^audit total/total/p' "$dir/$number.log")
+		total=${total:-total two-dirty=0 over-newer=0 dead-key=0}
+		if [ "$(sed -n 's/^tme-audit: total/total/p' "$dir/$number.err")" = "$total" ]; then
+			echo "ok - the audit adds up"
+		else
+			echo "not ok - the audit adds up"
+		fi
+	fi
+}
+
 # Lines of one run, each with its name before the description
 run_one() {
 	local name=$1 program=$2 engine=$3 boots=$4 properties=$5 dir=$out/$1-$3 number=0 append
@@ -126,6 +147,7 @@ run_one() {
 			grep -aE '^(host|told) ' "$dir/$number.log" | "$out/check" "$dir/dimm" ||
 				echo "not ok - the host check runs"
 		fi
+		compare_audit
 	done <<<"$boots;" | sed -E "s|^((not )?ok) - |\1 - $name/$engine: |" >"$dir/tap.new"
 	mv "$dir/tap.new" "$dir/tap"
 }
@@ -145,7 +167,7 @@ list_runs() {
 
 # Not a program for the guest, but command lines
 run_startup() {
-	"$here/startup.sh" "$qemu" "$out/qmp" "$out/startup-none" 2>&1 |
+	"$here/startup.sh" "$qemu" "$out/qmp" "$out/startup-none" "$out/audit.elf" 2>&1 |
 		sed -E "s|^((not )?ok) - |\1 - startup: |" >"$out/startup-none/tap"
 }
 

@@ -3,10 +3,12 @@
 # Which command lines QEMU refuses, and why it says so; what it refuses later.
 # Lines of TAP without numbers for run.sh.
 #
-#   test/emulator/startup.sh QEMU QMP DIR
+#   test/emulator/startup.sh QEMU QMP DIR PROGRAM
+#
+# PROGRAM is audit.elf.
 set -euo pipefail
 
-qemu=$1 qmp=$2 dir=$3
+qemu=$1 qmp=$2 dir=$3 program=$4
 base=max,vendor=GenuineIntel,phys-bits=46
 
 # run CPU MACHINE [ARGUMENT]...: a machine that takes commands
@@ -67,6 +69,9 @@ check_properties() {
 	refused "TDX without KeyIDs" "needs tme-keyid-bits" ,tme-tdx-bits=1 ''
 	refused "an unknown engine" "use cache, direct or none" ,tme-keyid-bits=6,tme-engine=no ''
 	refused "a cache of nothing" "out of range" ,tme-keyid-bits=6,tme-cache-mb=0 ''
+	refused "an unknown audit" "use off, on or stop" ,tme-keyid-bits=6,tme-audit=yes ''
+	refused "an audit without a cache" "needs tme-engine=cache" \
+		,tme-keyid-bits=6,tme-engine=direct,tme-audit=on ''
 	accepted "the defaults" ,tme-keyid-bits=6 ''
 	accepted "no TME" '' ''
 }
@@ -91,7 +96,27 @@ check_commands() {
 	verdict "power-cut without TME is an error" grep -q '^{"error".*no TME-MK' "$dir/answer"
 }
 
+# tme-audit=stop: the machine stands still behind the first report.
+check_stop() {
+	local try=0 status=''
+	truncate -s 16M "$dir/dimm"
+	run ,tme-keyid-bits=6,tme-audit=stop '' -kernel "$program" \
+		-append "engine=cache bits=6 phys=2e dimm=140000000 stop=1" \
+		-object "memory-backend-file,id=dimm,share=on,mem-path=$dir/dimm,size=16M" \
+		-device nvdimm,memdev=dimm,addr=0x140000000 -device isa-debug-exit &
+	while [ $((try += 1)) -lt 100 ] && [[ $status != *'"debug"'* ]]; do
+		sleep 0.1
+		status=$("$qmp" "$dir/socket" query-status || true)
+	done
+	verdict "tme-audit=stop: the machine is stopped" grep -q '"status": "debug"' <<<"$status"
+	"$qmp" "$dir/socket" quit >/dev/null || true
+	wait $! || true
+	verdict "tme-audit=stop: at the first report" \
+		test "$(grep -c '^tme-audit: two-dirty' "$dir/out")" -eq 1
+}
+
 mkdir -p "$dir"
 check_properties
 check_persistence
 check_commands
+check_stop

@@ -28,6 +28,7 @@ typedef struct TMEConfig {
     uint32_t evict;             /* pages of the cache per ms; 0: none */
     uint32_t evict_seed;        /* 0: random */
     bool eadr;                  /* dirty lines survive a power failure */
+    char *audit;                /* "off" (default), "on" or "stop" */
     struct TMEVcpu *vcpu;       /* this CPU's part of the model's state */
 
     /* Of that state, what translated code reads and writes; see tme_nt.c. */
@@ -46,7 +47,8 @@ typedef struct TMEConfig {
     DEFINE_PROP_UINT32("tme-tdx-bits", X86CPU, tme.tdx_bits, 0),              \
     DEFINE_PROP_UINT32("tme-evict", X86CPU, tme.evict, 0),                    \
     DEFINE_PROP_UINT32("tme-evict-seed", X86CPU, tme.evict_seed, 0),          \
-    DEFINE_PROP_BOOL("tme-eadr", X86CPU, tme.eadr, false)
+    DEFINE_PROP_BOOL("tme-eadr", X86CPU, tme.eadr, false),                    \
+    DEFINE_PROP_STRING("tme-audit", X86CPU, tme.audit)
 
 #if defined(CONFIG_TCG) && !defined(CONFIG_USER_ONLY)
 
@@ -58,6 +60,9 @@ extern hwaddr tme_first;
 
 /* True if translated code must call the model for cache control and fences. */
 extern bool tme_caching;
+
+/* True if stores to the modelled cache are seen by the model (tme-audit). */
+extern bool tme_auditing;
 
 hwaddr tme_map_slow(hwaddr paddr);
 

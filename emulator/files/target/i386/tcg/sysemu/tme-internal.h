@@ -221,6 +221,28 @@ static inline unsigned tme_line_of(target_ulong addr)
 void tme_evict_power_fails(void);
 void tme_evict_init(uint32_t pages_per_ms, uint32_t seed);
 
+/* tme_audit.c: reports go to tme_audit_report.c */
+typedef enum TMEAuditKind {
+    TME_AUDIT_TWO_DIRTY,
+    TME_AUDIT_OVER_NEWER,
+    TME_AUDIT_DEAD_KEY,
+} TMEAuditKind;
+
+void tme_audit_init_cache(MemoryRegion *mr, uint64_t size);
+void tme_audit_reset(void);
+void tme_audit_page_added(TMEPage *page);
+void tme_audit_filling(TMEPage *page);
+void tme_audit_cleaning(TMEPage *page, unsigned line);
+void tme_audit_dma(hwaddr alias, unsigned len, TMEPage *page);
+void tme_audit_key_changed(unsigned socket, unsigned keyid);
+
+/* tme_audit_report.c */
+bool tme_audit_init(const char *mode, Error **errp);
+uint64_t tme_audit_store_rip(void);
+uint64_t tme_audit_flush_rip(void);
+void tme_audit_report(TMEAuditKind kind, const TMEPage *page, unsigned line,
+                      unsigned other, uint64_t stored, uint64_t rip);
+
 /* tme_power.c */
 bool tme_power_promise_holds(bool eadr, Error **errp);
 

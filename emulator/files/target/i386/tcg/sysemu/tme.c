@@ -196,7 +196,8 @@ static bool setup(X86CPU *cpu, Error **errp)
         return false;
     }
     if (!parse_engine(cfg->engine, errp) ||
-        !tme_power_promise_holds(cfg->eadr, errp)) {
+        !tme_power_promise_holds(cfg->eadr, errp) ||
+        !tme_audit_init(cfg->audit, errp)) {
         return false;
     }
     error_setg(&blocker, "TME-MK keys and caches cannot be migrated");

@@ -66,6 +66,9 @@ static TMEPage *page_add(hwaddr alias, const TMERam *ram)
         page->alias = alias;
         page->ram = *ram;
         page->valid = page->leaving = 0;
+        if (tme_auditing) {
+            tme_audit_page_added(page);
+        }
         qatomic_store_release(index_slot(alias), ++tme.used);
     } else {
         warn_report_once("tme: the modelled cache is full, further pages are"
@@ -84,6 +87,9 @@ static void page_fill(TMEPage *page)
 
     if (page->valid == UINT64_MAX) {
         return;
+    }
+    if (tme_auditing) {
+        tme_audit_filling(page);
     }
     while (page->valid != UINT64_MAX) {
         unsigned first = cto64(page->valid);
@@ -157,6 +163,9 @@ void tme_cache_clean_line(TMEPage *page, unsigned line)
     uint8_t *data = tme_page_data(page) + ofs;
     uint8_t *clean = data - tme.data + tme.clean;
 
+    if (tme_auditing) {
+        tme_audit_cleaning(page, line);
+    }
     if (!extract64(page->valid, line, 1) || same_line(clean, data)) {
         return;
     }
@@ -193,6 +202,9 @@ void tme_cache_reset(void)
     memset(tme.index, 0, (tme.index_mask + 1) * sizeof(*tme.index));
     tme.used = 0;
     tme.epoch++;
+    if (tme_auditing) {
+        tme_audit_reset();
+    }
 }
 
 /* Address space is reserved for the whole size; memory is used as touched. */
@@ -207,8 +219,13 @@ void tme_cache_init(uint32_t megabytes)
     tme.epoch = 1;
     qemu_mutex_init(&tme.index_lock);
 
-    memory_region_init_ram_flags_nomigrate(&tme.cache_mr, NULL, "tme-cache",
-                                           size, RAM_NORESERVE, &error_fatal);
+    if (tme_auditing) {
+        tme_audit_init_cache(&tme.cache_mr, size);
+    } else {
+        memory_region_init_ram_flags_nomigrate(&tme.cache_mr, NULL,
+                                               "tme-cache", size,
+                                               RAM_NORESERVE, &error_fatal);
+    }
     memory_region_add_subregion(get_system_memory(), TME_CACHE_BASE,
                                 &tme.cache_mr);
     tme.data = memory_region_get_ram_ptr(&tme.cache_mr);

@@ -62,11 +62,20 @@ TMEKey *tme_key_of(hwaddr alias)
                             key[(alias >> tme.shift) & tme.max_keys]);
 }
 
+static bool same_key(const TMEKey *a, const TMEKey *b)
+{
+    return a == b || (a && b && !memcmp(&a->enc, &b->enc, sizeof(a->enc)) &&
+                      !memcmp(&a->tweak, &b->tweak, sizeof(a->tweak)));
+}
+
 static void publish(TMESocket *socket, unsigned keyid, TMEKey *key)
 {
     TMEKey *old = socket->key[keyid];
 
     qatomic_rcu_set(&socket->key[keyid], key);
+    if (tme_auditing && !same_key(old, key)) {
+        tme_audit_key_changed(socket - tme.socket, keyid);
+    }
     tme_key_free(old);
 }
 

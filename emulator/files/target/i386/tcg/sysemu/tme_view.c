@@ -59,6 +59,9 @@ static void memory_rw(hwaddr addr, const TMERam *ram, uint8_t *buf,
     }
     if (write) {
         tme_ram_changed(ram->addr - skip, blocks * AES_BLOCK_SIZE);
+        if (tme_auditing) {
+            tme_audit_dma(addr, len, NULL);
+        }
     }
 }
 
@@ -77,6 +80,9 @@ static bool cache_rw(hwaddr addr, uint8_t *buf, unsigned len, bool write)
         return false;
     }
     data = tme_page_data(page) + ofs;
+    if (tme_auditing && write) {
+        tme_audit_dma(addr, len, page);
+    }
     memcpy(write ? data : buf, write ? buf : data, len);
     if (write) {
         tme_ram_changed(tme.data_addr + (data - tme.data), len);
