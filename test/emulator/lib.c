@@ -13,7 +13,7 @@ struct machine machine;
 extern u64 idt[], aliases[];
 extern u64 start_info;
 extern u8 ap_start[], ap_start_end[];
-extern u8 vector_0[], vector_6[], vector_8[], vector_13[], vector_14[];
+extern u8 vector_0[], vector_6[], vector_8[], vector_13[], vector_14[], vector_18[];
 
 static void put_char(char c)
 {
@@ -276,6 +276,7 @@ void start_c(void)
 	set_vector(8, vector_8);
 	set_vector(13, vector_13);
 	set_vector(14, vector_14);
+	set_vector(18, vector_18);
 
 	machine.bits = option("bits", 0);
 	machine.tme = machine.bits;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* MSRs 87H, 981H-984H, 9FFH: contents, and who may write them. */
+/* MSRs 6FH, 87H, 981H-984H, 9FFH: contents, and who may write them. */
 #include "lib.h"
 
-static const u32 ours[] = { 0x87, 0x981, 0x982, 0x983, 0x984, 0x9ff };
+static const u32 ours[] = { 0x6f, 0x87, 0x981, 0x982, 0x983, 0x984, 0x9ff };
 
 static void absent(void)
 {
@@ -38,6 +38,7 @@ static void present(void)
 	check((v >> 48) == (ALG_128 | ALG_256), "982H: algorithms for PCONFIG");
 	check((v & 0x7ffffffc) == 0, "982H: the rest is 0");
 
+	check(rdmsr_try(0x6f, &v) && v == 0, "6FH: aliases are not forbidden");
 	check(rdmsr_try(0x87, &v) && v == machine.keys, "87H: all KeyIDs are for MKTME");
 	check(rdmsr_try(0x983, &v) && v == 0, "983H: no exclusion");
 	check(rdmsr_try(0x984, &v) && v == 0, "984H: no exclusion");

@@ -120,6 +120,7 @@ vector_\n:
 	vector	8, 1
 	vector	13, 1
 	vector	14, 1
+	vector	18, 0
 
 fault:
 	mov	%cr2, %rcx

@@ -72,6 +72,8 @@ check_properties() {
 	refused "an unknown audit" "use off, on or stop" ,tme-keyid-bits=6,tme-audit=yes ''
 	refused "an audit without a cache" "needs tme-engine=cache" \
 		,tme-keyid-bits=6,tme-engine=direct,tme-audit=on ''
+	refused "a directory without a cache" "needs tme-engine=cache" \
+		,tme-keyid-bits=6,tme-engine=none,tme-directory-mode=on ''
 	accepted "the defaults" ,tme-keyid-bits=6 ''
 	accepted "no TME" '' ''
 }

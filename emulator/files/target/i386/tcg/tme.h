@@ -29,6 +29,7 @@ typedef struct TMEConfig {
     uint32_t evict_seed;        /* 0: random */
     bool eadr;                  /* dirty lines survive a power failure */
     char *audit;                /* "off" (default), "on" or "stop" */
+    bool directory_mode;        /* aliases raise machine checks */
     struct TMEVcpu *vcpu;       /* this CPU's part of the model's state */
 
     /* Of that state, what translated code reads and writes; see tme_nt.c. */
@@ -48,7 +49,8 @@ typedef struct TMEConfig {
     DEFINE_PROP_UINT32("tme-evict", X86CPU, tme.evict, 0),                    \
     DEFINE_PROP_UINT32("tme-evict-seed", X86CPU, tme.evict_seed, 0),          \
     DEFINE_PROP_BOOL("tme-eadr", X86CPU, tme.eadr, false),                    \
-    DEFINE_PROP_STRING("tme-audit", X86CPU, tme.audit)
+    DEFINE_PROP_STRING("tme-audit", X86CPU, tme.audit),                       \
+    DEFINE_PROP_BOOL("tme-directory-mode", X86CPU, tme.directory_mode, false)
 
 #if defined(CONFIG_TCG) && !defined(CONFIG_USER_ONLY)
 

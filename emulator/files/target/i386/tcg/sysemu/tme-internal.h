@@ -243,6 +243,13 @@ uint64_t tme_audit_flush_rip(void);
 void tme_audit_report(TMEAuditKind kind, const TMEPage *page, unsigned line,
                       unsigned other, uint64_t stored, uint64_t rip);
 
+/* tme_directory.c */
+extern bool tme_directory;
+bool tme_directory_init(bool on, Error **errp);
+void tme_directory_touch(hwaddr paddr);
+void tme_directory_flush(CPUX86State *env, target_ulong addr);
+void tme_directory_flush_all(void);
+
 /* tme_power.c */
 bool tme_power_promise_holds(bool eadr, Error **errp);
 

@@ -83,7 +83,13 @@ hwaddr tme_map_slow(hwaddr paddr)
     bool alias = paddr >> tme.shift;
 
     /* Already mapped: a nested page walk comes by twice. */
-    if (paddr >= TME_CACHE_BASE || (!alias && !tme_find_nv(paddr))) {
+    if (paddr >= TME_CACHE_BASE) {
+        return paddr;
+    }
+    if (tme_directory) {
+        tme_directory_touch(paddr);
+    }
+    if (!alias && !tme_find_nv(paddr)) {
         return paddr;
     }
     switch (tme.engine) {
@@ -103,6 +109,7 @@ static void tme_reset(void *opaque)
     tme_evict_power_fails();
     tme_msr_reset();
     tme_keys_reset();
+    tme_directory_flush_all();
     if (tme.engine == TME_ENGINE_CACHE) {
         tme_cache_reset();
         for (unsigned i = 0; i < tme.vcpus->len; i++) {
@@ -197,7 +204,8 @@ static bool setup(X86CPU *cpu, Error **errp)
     }
     if (!parse_engine(cfg->engine, errp) ||
         !tme_power_promise_holds(cfg->eadr, errp) ||
-        !tme_audit_init(cfg->audit, errp)) {
+        !tme_audit_init(cfg->audit, errp) ||
+        !tme_directory_init(cfg->directory_mode, errp)) {
         return false;
     }
     error_setg(&blocker, "TME-MK keys and caches cannot be migrated");
@@ -230,7 +238,7 @@ static bool setup(X86CPU *cpu, Error **errp)
         tme_caching = true;
         qemu_add_machine_init_done_notifier(&machine_done);
     }
-    tme_first = 1ULL << tme.shift;
+    tme_first = tme_directory ? 0 : 1ULL << tme.shift;
     qemu_register_reset(tme_reset, NULL);
     return true;
 }

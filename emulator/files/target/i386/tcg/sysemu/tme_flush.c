@@ -186,6 +186,8 @@ void helper_tme_clflushopt(CPUX86State *env, target_ulong addr)
 
     if (page) {
         flush_line(this_vcpu(env), page, tme_line_of(addr));
+    } else {
+        tme_directory_flush(env, addr);
     }
 }
 
@@ -201,6 +203,7 @@ void helper_tme_clflush(CPUX86State *env, target_ulong addr)
     bool done;
 
     if (!page) {
+        tme_directory_flush(env, addr);
         return;
     }
     done = vcpu->done_line == tme_line_id(page, tme_line_of(addr)) &&
@@ -231,6 +234,7 @@ void helper_tme_fence(CPUX86State *env)
 static void flush_all(CPUState *cs, run_on_cpu_data data)
 {
     RCU_READ_LOCK_GUARD();
+    tme_directory_flush_all();
     for (unsigned n = 0; n < tme.used; n++) {
         TMEPage *page = &tme.page[n];
         QemuMutex *lock = tme_line_lock(page->alias);

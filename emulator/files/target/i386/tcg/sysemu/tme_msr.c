@@ -11,12 +11,15 @@
 #include "tcg/helper-tcg.h"
 #include "tme-internal.h"
 
+#define MSR_ALIAS_CONTROL               0x6f
 #define MSR_MKTME_KEYID_PARTITIONING    0x87
 #define MSR_TME_CAPABILITY              0x981
 #define MSR_TME_ACTIVATE                0x982
 #define MSR_TME_EXCLUDE_MASK            0x983
 #define MSR_TME_EXCLUDE_BASE            0x984
 #define MSR_MK_TME_CORE_ACTIVATE        0x9ff
+
+#define ALIASES_FORBIDDEN   (1ULL << 8)
 
 #define TME_BYPASS          (1ULL << 31)
 #define TME_ACTIVATE_LOCKED (1ULL << 0)
@@ -73,6 +76,9 @@ bool tme_rdmsr(CPUX86State *env, uint32_t msr, uint64_t *val, uintptr_t ra)
         return false;
     }
     switch (msr) {
+    case MSR_ALIAS_CONTROL:
+        *val = tme_directory ? ALIASES_FORBIDDEN : 0;
+        return true;
     case MSR_MKTME_KEYID_PARTITIONING:
         *val = tme.mktme_keys |
                (uint64_t)(tme.max_keys - tme.mktme_keys) << 32;
@@ -117,6 +123,7 @@ bool tme_wrmsr(CPUX86State *env, uint32_t msr, uint64_t val, uintptr_t ra)
             return true;
         }
         /* fall through */
+    case MSR_ALIAS_CONTROL:
     case MSR_MKTME_KEYID_PARTITIONING:
     case MSR_TME_CAPABILITY:
     case MSR_TME_ACTIVATE:
