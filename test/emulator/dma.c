@@ -169,6 +169,30 @@ static void disk(const char *name, unsigned keyid, u64 bus, u64 seed)
 	flush(alias(keyid, from), (PIECES + 1) * PAGE);
 }
 
+/* A device brings new code where old code was executed. */
+static void code(const char *name, unsigned keyid, u64 bus)
+{
+	u64 from = bus, to = bus + 16 * PAGE;
+	volatile u8 *text = alias(keyid, from + PAGE), *run = alias(keyid, to + PAGE);
+	u32 i, got = 0;
+
+	for (i = 1; i <= 4; i++) {
+		text[0] = 0xb8;			/* mov $i, %eax; ret */
+		*(volatile u32 *)(text + 1) = i;
+		text[5] = 0xc3;
+		transfer(true, keyid, from, 64);
+		if (i > 2)			/* into memory, not into the cache */
+			flush(run, LINE);
+		transfer(false, keyid, to, 64);
+		got = ((u32 (*)(void))run)();
+		if (got != i)
+			break;
+	}
+	check(got == 4, "%s: code that a device brings is executed", name);
+	flush(run, LINE);
+	flush(text, LINE);
+}
+
 /* The device names KeyID 1; KeyID 0 has old lines of the same page. */
 static void other_alias(u64 bus)
 {
@@ -209,6 +233,9 @@ void test_main(void)
 	disk("KeyID, DIMM", k, machine.dimm + 128 * PAGE, 200);
 	disk("KeyID 0, DRAM", 0, machine.dram + 256 * PAGE, 300);
 	disk("KeyID 0, DIMM", 0, machine.dimm + 256 * PAGE, 400);
+	code("KeyID, DRAM", k, machine.dram + 128 * PAGE);
+	code("KeyID 0, DRAM", 0, machine.dram + 256 * PAGE);
+	code("KeyID 0, DIMM", 0, machine.dimm + 256 * PAGE);
 	if (machine.tme) {
 		start_queue(1, rings + 8 * PAGE);
 		disk("ring and data under KeyIDs", 2, machine.dram + 512 * PAGE, 500);

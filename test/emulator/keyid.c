@@ -179,6 +179,42 @@ static void locked(const char *name, u8 *p)
 	check(ok && q[0] == 11 && q[1] == 12, "%s: lock cmpxchg16b", name);
 }
 
+/* Not aligned: over the end of a line, and of a page */
+static void split_locked(const char *name, u8 *p)
+{
+	static const unsigned where[] = { LINE - 3, PAGE - 3 };
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		u64 *q = (u64 *)(p + where[i]), a = 9;
+
+		*(volatile u64 *)q = 0x1122334455667788;
+		asm volatile("lock addq $1, %0" : "+m"(*q));
+		check(*(volatile u64 *)q == 0x1122334455667789, "%s: lock add over the end of a %s",
+		      name, i ? "page" : "line");
+		asm volatile("xchgq %1, %0" : "+m"(*q), "+r"(a));
+		check(*(volatile u64 *)q == 9 && a == 0x1122334455667789,
+		      "%s: xchg over the end of a %s", name, i ? "page" : "line");
+	}
+}
+
+static void strings(const char *name, u8 *p)
+{
+	u8 *to = p + PAGE - 803, *from = to;
+	u64 n = 200;
+
+	memset(p, 0xee, BUF);
+	memset(expect, 0xee, BUF);
+	memset(expect + PAGE - 803, 0x5a, 1600);
+	asm volatile("rep stosq" : "+D"(to), "+c"(n) : "a"(0x5a5a5a5a5a5a5a5aull) : "memory");
+	check(same(p, expect, BUF), "%s: rep stosq over the end of a page", name);
+	memset(expect + 5, 0x5a, 8 * 150);
+	to = p + 5;
+	n = 150;
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	check(same(p, expect, BUF), "%s: rep movsq, unaligned", name);
+}
+
 static void vectors(const char *name, u8 *p)
 {
 	pattern(21, expect, 256);
@@ -189,6 +225,11 @@ static void vectors(const char *name, u8 *p)
 	check(same(p + 0x140, expect, 16), "%s: SSE, aligned", name);
 	asm volatile("vmovdqu (%0), %%ymm1; vmovdqu %%ymm1, 0xff1(%0)" : : "r"(p) : "memory");
 	check(same(p + 0xff1, expect, 32), "%s: AVX over the end of a page", name);
+	asm volatile("vmovaps 0x20(%0), %%ymm1; vmovaps %%ymm1, 0x1c0(%0)" : : "r"(p) : "memory");
+	check(same(p + 0x1c0, expect + 0x20, 32), "%s: AVX, aligned", name);
+	asm volatile("fninit; fldpi; fstpt 0x3a(%0); fldpi; fstpt 0xffc(%0)" : : "r"(p) : "memory");
+	check(same(p + 0x3a, p + 0xffc, 10) && p[0x3a + 9] == 0x40,
+	      "%s: x87, ten bytes over the end of a line and a page", name);
 }
 
 void test_main(void)
@@ -211,6 +252,8 @@ void test_main(void)
 		stored(name[i], bus[i], ALG_256);
 		sizes(name[i], alias(1, bus[i]));
 		locked(name[i], alias(1, bus[i]));
+		split_locked(name[i], alias(1, bus[i]));
+		strings(name[i], alias(1, bus[i]));
 		vectors(name[i], alias(1, bus[i]));
 	}
 	other_commands(machine.dram);
