@@ -161,9 +161,35 @@ test_runner_arguments() {
 	expect "vm: an emulator that is not there" 1 'there is no /nowhere' boot true --emulator /nowhere
 	expect "vm: an unknown option" 2 'unknown option --nonsense' boot true --nonsense 1
 	expect "vm: a number that is none" 2 '"many" is not a number' boot true --smp many
+	expect "vm: CPUs that cannot be divided" 2 '3 CPUs cannot be in 2 packages' \
+		boot true --smp 3 --sockets 2
+	expect "vm: an audit of an engine without caches" 2 'needs --engine cache' \
+		boot true --audit --engine direct
 	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/dimm" boot true
 	truncate -s 4M "$scratch/small"
 	expect "vm: a DIMM file of another size" 1 'has 4194304 bytes, not' boot true --dimm "$scratch/small"
+}
+
+symbolise() {
+	printf '%s\n' "ffffffff81000100 t store_it" "ffffffff81000200 T flush_it" \
+		"ffffffff82000000 T _etext" >"$scratch/map"
+	printf '%s\n' noise "tme-audit: over-newer line=0x100200040 keyid=3 other=0 linear=0x1 \
+rip=0xffffffff810001ff stored=0xffffffff81000200 cpu=0 stack=0xffffffff81000308,0x7f0012345678" \
+		"tme-audit: total two-dirty=0" | scripts/symbolise.sh "$scratch/map" | tr -s ' \n' ' ;'
+}
+
+test_symbolise() {
+	expect "symbolise: a report" 0 \
+		'^over-newer: line 0x100200040, KeyID 3 against KeyID 0; at store_it\+0xff; stored flush_it\+0x0; from flush_it\+0x108; from 0x00007f0012345678;$' \
+		symbolise
+	expect "symbolise: no map" 2 'there is no /nowhere' scripts/symbolise.sh /nowhere
+}
+
+# The power fails while the script sleeps.
+boot_and_cut() {
+	make -s -C test/host
+	build/test/host/qmp "$scratch/qmp" power-cut >/dev/null || true &
+	boot 'sleep 1000' --qmp "$scratch/qmp" "$@"
 }
 
 test_runner_verdicts() {
@@ -178,6 +204,11 @@ test_runner_verdicts() {
 	expect "vm: a timeout" 124 'timeout after 15 s' boot 'sleep 1000' --timeout 15
 	expect "vm: an expected power cut" 0 '' boot 'echo powercut >&3; sleep 1000' --expect-powercut
 	expect "vm: an unexpected power cut" 1 'unexpected power cut' boot 'echo powercut >&3; sleep 1000'
+	expect "vm: a power cut by QMP" 0 '' boot_and_cut --expect-powercut
+	expect "vm: an unexpected power cut by QMP" 1 'unexpected power cut' boot_and_cut
+	expect "vm: an audit with nothing to report" 0 '' boot true --audit
+	expect "vm: and it was one" 0 '^tme-audit: total two-dirty=0 over-newer=0 dead-key=0$' \
+		cat $LOGS/selftest/qemu.out
 	expect "vm: a power cut that does not come" 1 'power cut did not come' boot true --expect-powercut
 }
 
@@ -185,6 +216,7 @@ test_overlay
 test_overlay_refusals
 test_apt
 test_sources
+test_symbolise
 test_runner_arguments
 test_runner_verdicts
 echo "1..$number"

@@ -22,8 +22,12 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --expect-powercut    the guest ends by writing "powercut" to the report port
   --cpu PROPERTIES     more CPU properties, separated by commas
   --kernel FILE        another bzImage; default: KERNEL= or build/kernel/bzImage
-  --sockets N          packages that the CPUs are in (1)
+  --sockets N          packages that the CPUs are in (1); memory is interleaved among them
+  --audit              fail if tme-audit reports an alias bug (build/logs/NAME/audit)
   --emulator FILE      another QEMU; default: EMULATOR= or build/emulator/qemu-system-x86_64
+  --qmp SOCKET         QEMU takes commands there (build/test/host/qmp)
+
+A power cut comes from the guest or by the QMP command "power-cut".
 
 Exit status: 0 when the report ends with "verdict ok" (or with the expected power
 cut) and has no "not ok" line, 124 on a timeout, 2 on wrong usage, else 1.
@@ -37,8 +41,8 @@ misuse() {
 
 parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
-	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu=''
-	sockets=1
+	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu='' qmp=''
+	sockets=1 audit=no
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
 	emulator=${EMULATOR:-build/emulator/qemu-system-x86_64}
@@ -46,6 +50,7 @@ parse_arguments() {
 		case $1 in
 		--fresh) fresh=yes ;;
 		--shell) shell=yes ;;
+		--audit) audit=yes ;;
 		--expect-powercut) expect_powercut=yes ;;
 		--help) usage; exit 0 ;;
 		--) shift; arguments=("$@"); return ;;
@@ -74,6 +79,7 @@ parse_value() {
 	--add) additions+=("$2") ;;
 	--cpu) cpu=$2 ;;
 	--kernel) kernel=$2 ;;
+	--qmp) qmp=$2 ;;
 	--sockets) sockets=$2 ;;
 	--emulator) emulator=$2 ;;
 	*) misuse "unknown option $1" ;;
@@ -98,6 +104,9 @@ check_arguments() {
 	done
 	if [ "$sockets" -eq 0 ] || [ $((smp % sockets)) -ne 0 ]; then
 		misuse "$smp CPUs cannot be in $sockets packages"
+	fi
+	if [ "$audit" = yes ] && [ "$engine" != cache ]; then
+		misuse "--audit needs --engine cache"
 	fi
 	[ "$dimm_size" -gt 2 ] || misuse "a DIMM of $dimm_size MiB is all label area"
 	[ -x "$emulator" ] || die "there is no $emulator: run 'make emulator' first"

@@ -6,6 +6,9 @@ cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . vm/options.sh
 
+# QEMU's after the QMP command power-cut (emulator/README.md)
+POWER_CUT_STATUS=86
+
 # A DIMM that is named has to exist: a typing error must not become an empty DIMM.
 prepare_dimm() {
 	local bytes=$((dimm_size * 1024 * 1024))
@@ -42,6 +45,10 @@ compose_command() {
 	local properties=max,vendor=GenuineIntel,phys-bits=46 command_line
 	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
 	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init"
+	if [ "$audit" = yes ]; then
+		properties+=,tme-audit=on
+		command_line+=" nokaslr"
+	fi
 	if [ "$shell" = yes ]; then
 		command_line+=" quiet TERM=${TERM:-vt100} LINES=$(tput lines) COLUMNS=$(tput cols)"
 		command_line+=" $append -- --shell"
@@ -61,6 +68,9 @@ compose_command() {
 		-chardev "file,id=report,path=/dev/fd/3"
 		-device virtserialport,chardev=report,name=report
 		-kernel "$kernel" -initrd "$initrd" -append "$command_line")
+	if [ -n "$qmp" ]; then
+		qemu+=(-qmp "unix:$qmp,server=on,wait=off")
+	fi
 	if [ "$shell" = yes ]; then
 		qemu+=(-chardev "stdio,id=console,mux=on,signal=off,logfile=$log/console.log"
 			-serial chardev:console -mon chardev=console)
@@ -109,6 +119,9 @@ follow_report() {
 	fi
 	qemu_status=0
 	wait "$pid" 2>/dev/null || qemu_status=$?
+	if [ "$qemu_status" -eq "$POWER_CUT_STATUS" ]; then
+		outcome=powercut
+	fi
 	exec {port}<&-
 	trap - EXIT
 }
@@ -141,6 +154,21 @@ judge() {
 		verdict="no verdict: $(explain_silence)"
 		return 1 ;;
 	esac
+}
+
+# Reports of tme-audit, with the kernel's functions; they are a verdict as well.
+judge_audit() {
+	local map=${kernel%/*}/System.map reports
+	reports=$(grep -a '^tme-audit: ' "$log/qemu.out" | grep -vc '^tme-audit: total' || true)
+	if [ "$reports" -ne 0 ]; then
+		scripts/symbolise.sh "$map" <"$log/qemu.out" >"$log/audit"
+		verdict="$reports alias bugs, see $log/audit; and: $verdict"
+		return 1
+	fi
+	if [ "$outcome" = ended ] && ! grep -aq '^tme-audit: total' "$log/qemu.out"; then
+		verdict="there was no audit; and: $verdict"
+		return 1
+	fi
 }
 
 no_test_failed() {
@@ -176,6 +204,9 @@ fi
 follow_report
 status=0
 judge || status=$?
+if [ "$audit" = yes ] && ! judge_audit; then
+	status=1
+fi
 printf '%s\nexit %d\n' "$verdict" "$status" >"$log/status"
 if [ "$status" -ne 0 ]; then
 	printf 'run.sh: %s: %s (see %s/)\n' "$name" "$verdict" "$log" >&2

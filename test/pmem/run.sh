@@ -3,10 +3,12 @@
 # The tests of the kernel, from the host: boots the VM, and when the power is off
 # looks at the DIMM file itself.
 #
-#   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [SUITE]...
+#   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [--audit] [--sockets N] [SUITE]...
 #
 # SUITE is main, persist, control or machine; all by default. ENGINE is cache or direct;
 # both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
+# --sockets: N packages of two CPUs each.
+# --audit: engine cache only, and an alias bug that the emulator sees is a failure.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -16,13 +18,15 @@ cd "$(dirname "$0")/../.."
 LOGS=build/logs
 # Names of DIMM files and logs begin with it: two runs at a time need two.
 RUN=${RUN:-pmem}
-only='' engines=() suites=()
+only='' engines=() suites=() vm_options=()
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
 		--engine) engines+=("${2:?}"); shift ;;
+		--audit) engines=(cache); vm_options+=(--audit) ;;
+		--sockets) vm_options+=(--sockets "${2:?}" --smp $((2 * $2))); shift ;;
 		main | persist | control | machine) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
@@ -46,7 +50,7 @@ boot() {
 	shift 3
 	printf '# %s\n' "$suite"
 	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
-		"$@" -- ${only:+"$only"} >&2 || status=$?
+		"${vm_options[@]}" "$@" -- ${only:+"$only"} >&2 || status=$?
 	[ -e "$LOGS/$name/report" ] || mkdir -p "$LOGS/$name" && touch "$LOGS/$name/report"
 	merge_report "$suite" "$LOGS/$name/report"
 	tap "$([ "$status" -eq 0 ] || vm_failed "$LOGS/$name" && echo ok || echo not ok)" \
@@ -89,6 +93,7 @@ run_machine() {
 		--add build/initramfs.cpio.gz:/kexec/initrd
 	boot "machine/tdx" machine-3.sh "$dimm" --cpu tme-tdx-bits=2
 	boot "machine/off" machine-4.sh "$dimm" --append mktme=off
+	boot "machine/veto" veto.sh "$dimm" --fresh --cpu family=6,model=106,tme-directory-mode=on
 	rm -f "$dimm"
 }
 
