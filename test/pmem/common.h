@@ -174,6 +174,7 @@ uint64_t block_of(int fd, uint64_t off);
 /* Physical address of a byte of the file, from FIEMAP and sysfs. */
 uint64_t phys_of(int fd, uint64_t off);
 uint64_t device_base(int fd);
+void namespace_uuid(int fd, char uuid[40]);
 /* Blocks of data, an external xattr block not counted. */
 unsigned long data_blocks(int fd);
 
