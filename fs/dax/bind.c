@@ -71,8 +71,6 @@ int mktme_dax_check_owner(struct file *file, struct inode *inode)
 		return -EPERM;
 	if (IS_IMMUTABLE(inode) || IS_APPEND(inode))
 		return -EPERM;
-	if (IS_SWAPFILE(inode))
-		return -ETXTBSY;
 	return 0;
 }
 
@@ -236,7 +234,6 @@ static int bind_claimed(struct binding *b)
  *   -ENOTEMPTY not bound and has data
  *   -EACCES not bound and not open for writing
  *   -EPERM not bound and caller is not the owner; immutable or append-only
- *   -ETXTBSY in use as swap
  *   -EBUSY some page is held by get_user_pages(); bound, and the filesystem is
  *	frozen while the rest of the last block has to be zeroed
  *   -EROFS not bound and mount is read-only
