@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mktme_dax.h>
+#include <linux/personality.h>
 #include <linux/security.h>
 #include <linux/syscalls.h>
 #include "internal.h"
@@ -42,10 +43,26 @@ static int check_arguments(const struct encrypt_range *range)
 	return 0;
 }
 
-static int check_vma(struct vm_area_struct *vma, unsigned long prot)
+/* As mprotect() decides it. */
+static bool read_implies_exec(const struct vm_area_struct *vma,
+			      unsigned long prot)
 {
-	unsigned long flags = calc_vm_prot_bits(prot, 0);
+	return prot & PROT_READ && current->personality & READ_IMPLIES_EXEC &&
+	       vma->vm_flags & VM_MAYEXEC;
+}
 
+/*
+ * All that mprotect() will check, too: what it would refuse after the bind is
+ * refused before it.
+ */
+static int check_vma(struct vm_area_struct *vma, unsigned long wanted)
+{
+	unsigned long prot = wanted;
+	unsigned long flags;
+
+	if (read_implies_exec(vma, prot))
+		prot |= PROT_EXEC;
+	flags = calc_vm_prot_bits(prot, 0);
 	if (!vma->vm_file)
 		return -EOPNOTSUPP;
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -57,7 +74,7 @@ static int check_vma(struct vm_area_struct *vma, unsigned long prot)
 		return -EACCES;
 	if (map_deny_write_exec(vma->vm_flags, flags))
 		return -EACCES;
-	return security_file_mprotect(vma, prot, prot);
+	return security_file_mprotect(vma, wanted, prot);
 }
 
 /*
@@ -146,6 +163,7 @@ static int encrypt_range(const struct encrypt_range *range, struct key *key)
 		if (IS_ERR(file))
 			return PTR_ERR(file);
 		err = mktme_dax_bind_key(file, key);
+		mktme_dax_pause(MKTME_DAX_PAUSE_PASSES);
 		again = false;
 		if (!err)
 			err = protect_range(range, file, &again);

@@ -111,10 +111,12 @@ static int bind_new(struct binding *b)
 	err = drop_mappings(b->inode);
 	if (err)
 		return err;
+	mktme_dax_pause(MKTME_DAX_PAUSE_DROPPED);
 	mktme_dax_pack_record(&record, b->key, b->place);
 	err = b->ops->write_record(b->inode, &record, sizeof(record));
 	if (err)
 		return err;
+	mktme_dax_pause(MKTME_DAX_PAUSE_RECORDED);
 	if (!mktme_dax_publish(&b->claim, b->inode,
 			       MKTME_DAX_KEYED | b->keyid))
 		return 1;

@@ -5,6 +5,7 @@
  *   pte            write a user address, read back its page-table entry
  *   keyids         KeyIDs that files can use
  *   flushed_lines  cache lines flushed or written back through an alias
+ *   pause/         hold a thread at a place, see pause.c
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -122,6 +123,7 @@ static int __init mktme_dax_debug_init(void)
 	debugfs_create_file_unsafe("keyids", 0400, dir, NULL, &keyids_fops);
 	debugfs_create_file_unsafe("flushed_lines", 0400, dir, NULL,
 				   &flushed_lines_fops);
+	mktme_dax_pause_init(dir);
 	return 0;
 }
 late_initcall(mktme_dax_debug_init);

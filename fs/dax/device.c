@@ -161,6 +161,7 @@ struct dax_device *__mktme_dax_device(struct inode *inode,
 	if (keyed)
 		dax = keyed->dax;
 	rcu_read_unlock();
+	mktme_dax_pause(MKTME_DAX_PAUSE_DEVICE);
 	return dax;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_device);

@@ -102,6 +102,9 @@ unsigned int mktme_dax_unlock_all(struct super_block *sb,
 				  const u8 *identifier);
 u64 mktme_dax_count_unlocked(struct super_block *sb, const u8 *identifier);
 
+/* pause.c */
+void mktme_dax_pause_init(struct dentry *dir);
+
 /* place.c */
 int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn);
 int mktme_dax_place(struct super_block *sb, struct dax_device *base,

@@ -103,6 +103,7 @@ int __mktme_dax_begin(struct inode *inode)
 		return -ENOKEY;
 	}
 	mktme_dax_set_state(inode->i_mapping, MKTME_DAX_NONE);
+	mktme_dax_pause(MKTME_DAX_PAUSE_BEGIN);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_begin);
