@@ -5,6 +5,7 @@
  */
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <sys/ioctl.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -85,6 +86,20 @@ TEST(vmsplice_EFAULT)
 	NEED(!pipe(ends));
 	CHECK_ERRNO(vmsplice(ends[1], &iov, 1, 0), EFAULT);
 	CHECK_ERRNO(vmsplice(ends[1], &iov, 1, SPLICE_F_GIFT), EFAULT);
+}
+
+/* Pinned for long, which DAX refuses by itself, key or no key. */
+TEST(io_uring_fixed_buffer_EOPNOTSUPP)
+{
+	char *p = secret();
+	struct io_uring_params params = {};
+	struct iovec iov = { .iov_base = p, .iov_len = PAGE };
+	int ring = syscall(__NR_io_uring_setup, 1, &params);
+
+	NEED(ring >= 0, "%s", errno_name(errno));
+	CHECK_ERRNO(syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &iov, 1),
+		    EOPNOTSUPP);
+	CHECK(is_pattern(p, LEN, 50, 0));
 }
 
 TEST(process_vm_EFAULT)
