@@ -9,6 +9,7 @@ help:
 	@echo ''
 	@echo 'make shell       a shell in the VM'
 	@echo 'make test-mutants  break the kernel line by line; do the tests notice?'
+	@echo 'make bench-emulator  what the emulator costs, against its limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
 	@echo 'make setup       install the Debian packages that are missing'
 	@echo 'make kernel      build/kernel/       (VARIANT=debug: the self-checking one)'
@@ -34,6 +35,11 @@ test-emulator: emulator
 
 test-mutants: prepare
 	@scripts/mutants.sh
+
+bench-emulator: setup emulator kernel
+	@VARIANT=unpatched scripts/emulator.sh
+	@test/emulator/bench.sh --qemu build/emulator/qemu-system-x86_64 --out build/emulator-bench \
+		--unpatched build/emulator-unpatched/qemu-system-x86_64 --kernel build/kernel/bzImage
 
 shell: prepare
 	@vm/run.sh --shell
@@ -65,4 +71,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
