@@ -8,7 +8,7 @@ help:
 	@echo 'make test        everything from nothing to the totals of all tests'
 	@echo ''
 	@echo 'make shell       a shell in the VM'
-	@echo 'make test-mutants  break the kernel line by line; do the tests notice?'
+	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
 	@echo 'make setup       install the Debian packages that are missing'
@@ -34,6 +34,7 @@ test-emulator: emulator
 		--out build/$(EMULATOR_NAME)-tests
 
 test-mutants: prepare
+	@scripts/mutants-emulator.sh
 	@scripts/mutants.sh
 
 bench-emulator: setup emulator kernel

@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/build.sh
+. scripts/mutants-lib.sh
 
 LIST=test/pmem/mutants.list
 LINUX=$CACHE/linux
@@ -18,20 +19,6 @@ LOG=$LOGS/mutants.log
 # The same stamps as the real kernel's: they are part of what is compiled
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_VERSION=1
 export KBUILD_BUILD_USER=mktme-dax KBUILD_BUILD_HOST=mktme-dax
-
-passed=0 failed=0
-
-trim() {
-	sed -E 's/^[[:space:]]+|[[:space:]]+$//g' <<<"$1"
-}
-
-tap() {
-	printf '%s %d - %s\n' "$1" $((passed + failed + 1)) "$2"
-	case $1 in
-	ok) passed=$((passed + 1)) ;;
-	*) failed=$((failed + 1)) ;;
-	esac
-}
 
 make_kernel() {
 	make -C "$tree" CC="ccache gcc" HOSTCC=gcc -j"$JOBS" "$@" >>"$LOG" 2>&1
@@ -56,23 +43,12 @@ prepare_mutants() {
 	stage_end built
 }
 
-# With a new time stamp: what was built from the broken file has to be built again.
-restore() {
-	cp "$tree/$file.unbroken" "$tree/$file"
-	rm "$tree/$file.unbroken"
-}
-
 build_mutant() {
-	cp -p "$tree/$file" "$tree/$file.unbroken"
-	sed -i "$expression" "$tree/$file"
-	if cmp -s "$tree/$file" "$tree/$file.unbroken"; then
-		restore
-		return 1
-	fi
+	break_file "$tree/$file" "$expression" || return 1
 	if make_kernel bzImage; then
 		cp "$tree/arch/x86/boot/bzImage" "build/mutant-$name"
 	fi
-	restore
+	restore "$tree/$file"
 	[ -e "build/mutant-$name" ]
 }
 
@@ -84,19 +60,8 @@ program_of() {
 	esac
 }
 
-# Any "not ok" of a test whose name matches; the suite and engine before it do not count.
-caught_by() {
-	sed -n 's/^not ok [0-9]* - [^:]*: //p' "$1" | while read -r line; do
-		# shellcheck disable=SC2053 # the right side is a pattern
-		if [[ $line == $2* ]]; then
-			echo "$line"
-			break
-		fi
-	done
-}
-
 run_mutant() {
-	local log=$LOGS/mutant-$name.tap found
+	local log=$LOGS/mutant-$name.tap
 	rm -f "build/mutant-$name"
 	if ! build_mutant; then
 		tap "not ok" "$name: cannot be made (see $LOG)"
@@ -105,22 +70,8 @@ run_mutant() {
 	# shellcheck disable=SC2086 # suites are words
 	RUN=mutant-$name KERNEL=build/mutant-$name timeout 600 test/pmem/run.sh --engine "$engine" \
 		--only "$(program_of "$tests")" $suites >"$log" 2>"$log.err" </dev/null || true
-	found=$(caught_by "$log" "$tests")
-	if [ -n "$found" ]; then
-		tap ok "$name: caught by $found ($(grep -c '^not ok' "$log") tests fail)"
-	else
-		tap "not ok" "$name: not caught by $tests ($(grep -c '^not ok' "$log" || true) others fail)"
-	fi
+	judge "$name" "$log" "$tests"
 	rm -f "build/mutant-$name" "build/mutant-$name"-*.img
-}
-
-wanted() {
-	local one
-	[ $# -gt 1 ] || return 0
-	for one in "${@:2}"; do
-		[ "$one" != "$1" ] || return 0
-	done
-	return 1
 }
 
 mkdir -p "$LOGS"
@@ -139,5 +90,4 @@ while IFS=@ read -r -u 4 name file expression engine suites tests; do
 	expression=${expression# } expression=${expression% }
 	run_mutant
 done 4<"$LIST"
-printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+print_totals

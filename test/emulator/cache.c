@@ -68,6 +68,13 @@ static void write_backs(const char *name, unsigned keyid, u64 bus, bool cached)
 	clflush(p + LINE);
 	check(in_memory(bus, LINE) && in_memory(bus + LINE, LINE),
 	      "%s, CLFLUSH of two lines: both reach memory", name);
+	/* what is fetched again is that line alone */
+	memset(p, 0, 2 * LINE);
+	flush(p, 2 * LINE);
+	memset(p, NEW, 2 * LINE);
+	clflush(p);
+	check(same(p, ones, LINE) && same(p + LINE, ones, LINE) && !in_memory(bus + LINE, LINE),
+	      "%s, CLFLUSH: the next line stays dirty", name);
 	memset(p, 0, LINE);
 	flush(p, LINE);
 	memset(p, NEW, LINE);
