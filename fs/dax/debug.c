@@ -27,7 +27,7 @@ static void find_entry(struct mm_struct *mm, unsigned long addr,
 		       struct found_entry *found)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of the table that is looked at */
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
@@ -60,7 +60,7 @@ static void find_entry(struct mm_struct *mm, unsigned long addr,
 }
 
 static ssize_t entry_write(struct file *file, const char __user *buf,
-			 size_t len, loff_t *pos)
+			   size_t len, loff_t *pos)
 {
 	unsigned long addr;
 	int err;
@@ -76,7 +76,7 @@ static ssize_t entry_write(struct file *file, const char __user *buf,
 }
 
 static ssize_t entry_read(struct file *file, char __user *buf, size_t len,
-			loff_t *pos)
+			  loff_t *pos)
 {
 	struct mm_struct *mm = current->mm;
 	struct found_entry found;

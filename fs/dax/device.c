@@ -416,6 +416,7 @@ void mktme_dax_drop_keyid(unsigned int keyid)
 	mutex_unlock(&keyed_create_lock);
 }
 
+/* After dax_core_init() (subsys), before filesystems can be mounted. */
 static int __init keyed_device_init(void)
 {
 	unsigned int keyid;
@@ -429,5 +430,4 @@ static int __init keyed_device_init(void)
 	kill_dax(dead_device);
 	return 0;
 }
-/* After dax_core_init() (subsys), before filesystems can be mounted. */
 fs_initcall(keyed_device_init);

@@ -12,6 +12,8 @@
 #include <linux/fs.h>
 #include <linux/jump_label.h>
 #include <linux/mktme.h>
+#include <linux/pfn.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/uuid.h>
 
 struct dax_device;
@@ -20,6 +22,9 @@ struct fileattr;
 struct folio;
 struct gendisk;
 struct key;
+struct seq_file;
+struct vm_area_struct;
+struct vm_fault;
 
 /*
  * The state of an inode's binding lives in the top 16 bits of
@@ -47,6 +52,37 @@ struct key;
  */
 
 /**
+ * enum mktme_dax_refusal - why an access or a request was refused
+ * @MKTME_DAX_REFUSE_LOCKED: data of a locked file
+ * @MKTME_DAX_REFUSE_PINNED: page reference to a bound file, or bind of a file
+ *	with such references
+ * @MKTME_DAX_REFUSE_NO_DAX: bound file opened where it would not be DAX
+ * @MKTME_DAX_REFUSE_DAX_FLAG: change of the DAX attribute of a bound file
+ * @MKTME_DAX_REFUSE_RECORD: record set or removed as an extended attribute
+ * @MKTME_DAX_REFUSE_BAD_RECORD: record missing, or as no kernel writes it
+ * @MKTME_DAX_REFUSE_VERSION: record of a later version
+ * @MKTME_DAX_REFUSE_OTHER_KEY: bound to another key
+ * @MKTME_DAX_REFUSE_OTHER_PLACE: data written at another physical place
+ * @MKTME_DAX_REFUSE_HAS_DATA: bind of a file with data
+ * @MKTME_DAX_REFUSE_NO_KEYID: every KeyID has another key
+ * @MKTME_DAX_NR_REFUSALS: how many there are
+ */
+enum mktme_dax_refusal {
+	MKTME_DAX_REFUSE_LOCKED,
+	MKTME_DAX_REFUSE_PINNED,
+	MKTME_DAX_REFUSE_NO_DAX,
+	MKTME_DAX_REFUSE_DAX_FLAG,
+	MKTME_DAX_REFUSE_RECORD,
+	MKTME_DAX_REFUSE_BAD_RECORD,
+	MKTME_DAX_REFUSE_VERSION,
+	MKTME_DAX_REFUSE_OTHER_KEY,
+	MKTME_DAX_REFUSE_OTHER_PLACE,
+	MKTME_DAX_REFUSE_HAS_DATA,
+	MKTME_DAX_REFUSE_NO_KEYID,
+	MKTME_DAX_NR_REFUSALS
+};
+
+/**
  * struct mktme_dax_fs_ops - what a filesystem does for bound files
  * @name: file_system_type.name
  * @dax_device: the DAX device under @sb and the byte offset of @sb in it
@@ -65,6 +101,7 @@ struct key;
  *	and then nothing is changed.
  * @data_at: 1 and the byte offset in the DAX device if the block at @pos has
  *	data, 0 if not, or -errno. Both locks held exclusively.
+ * @list: of all filesystems, belongs to mktme_dax_register_fs()
  */
 struct mktme_dax_fs_ops {
 	const char *name;
@@ -175,6 +212,18 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 				 const struct fileattr *fa);
 int __mktme_dax_prepare_fallocate(struct inode *inode, int mode, loff_t offset,
 				  loff_t len);
+
+/* fs/dax/count.c */
+int mktme_dax_refuse(const struct inode *inode, enum mktme_dax_refusal why,
+		     int err);
+
+/* fs/dax/show.c */
+void __mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn, size_t size,
+			     bool write);
+void __mktme_dax_show_smap(struct seq_file *m,
+			   const struct vm_area_struct *vma);
+
+DECLARE_TRACEPOINT(mktme_fault);
 
 static inline unsigned int mktme_dax_state(const struct address_space *mapping)
 {
@@ -348,6 +397,38 @@ static inline bool mktme_dax_is_ioctl(unsigned int cmd)
 	       _IOC_NR(cmd) <= _IOC_NR(MKTME_DAX_IOC_STATUS);
 }
 
+/**
+ * mktme_dax_trace_fault() - tell who traces that a page is about to be mapped
+ * @vmf: the fault
+ * @pfn: first page of the entry, with its KeyID if it has one
+ * @size: bytes of the entry
+ * @write: will the entry be writable?
+ *
+ * Costs nothing until somebody enables the trace event.
+ *
+ * Context: DAX entry locked.
+ */
+static inline void mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn,
+					 size_t size, bool write)
+{
+	if (tracepoint_enabled(mktme_fault))
+		__mktme_dax_trace_fault(vmf, pfn, size, write);
+}
+
+/**
+ * mktme_dax_show_smap() - the line "KeyID:" of a mapping in /proc/PID/smaps
+ * @m: where to
+ * @vma: the mapping
+ *
+ * Context: mmap_lock held for reading.
+ */
+static inline void mktme_dax_show_smap(struct seq_file *m,
+				       const struct vm_area_struct *vma)
+{
+	if (static_branch_unlikely(&mktme_dax_used))
+		__mktme_dax_show_smap(m, vma);
+}
+
 #else /* !CONFIG_MKTME_DAX */
 
 static inline bool mktme_dax_is_ioctl(unsigned int cmd)
@@ -413,6 +494,16 @@ static inline int mktme_dax_prepare_fallocate(struct inode *inode, int mode,
 					      loff_t offset, loff_t len)
 {
 	return 0;
+}
+
+static inline void mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn,
+					 size_t size, bool write)
+{
+}
+
+static inline void mktme_dax_show_smap(struct seq_file *m,
+				       const struct vm_area_struct *vma)
+{
 }
 
 #endif /* CONFIG_MKTME_DAX */

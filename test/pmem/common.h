@@ -194,6 +194,24 @@ void scratch_umount(void);
 int scratch_file(const char *name, int flags);
 int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* ---- watch.c: what the kernel tells ---- */
+
+#define TRACE_LINE	200
+
+struct fault_event {
+	unsigned int major, minor, keyid, order;
+	unsigned long ino, pgoff, pfn;
+	char access[8];
+};
+
+void trace_on(void);
+unsigned int trace_off(const char *event, char lines[][TRACE_LINE], unsigned int max);
+unsigned int traced_faults(struct fault_event *out, unsigned int max);
+unsigned long counter(const char *name);
+int smaps_keyid(pid_t pid, const void *addr);
+int log_open(void);
+unsigned int log_lines(int fd, const char *text);
+
 /* ---- place.c: where a page is, and who sees it how ---- */
 
 struct pte {
