@@ -96,7 +96,7 @@ check_headers() {
 	commands=$(list_objects | sed 's|[^/]*$|.&.cmd|' | sed "s|^|$tree/|")
 	list_edited | grep '\.h$' | while read -r header; do
 		# shellcheck disable=SC2086 # paths without blanks
-		cat $commands | grep -qE "[( ]$header( |\)|$)" || die "no object includes $header"
+		grep -qE "[( ]$header( |\)|$)" $commands || die "no object includes $header"
 	done
 }
 
