@@ -4,7 +4,7 @@
  */
 #include <linux/falloc.h>
 #include <linux/fs.h>
-#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include "common.h"
@@ -242,6 +242,23 @@ TEST(whiteout_in_a_locked_directory)
 		       RENAME_WHITEOUT), "%s", errno_name(errno));
 	CHECK(!lstat(DIR1 "/f", &st) && S_ISCHR(st.st_mode));
 	CHECK(path_has_record(PLAIN "/f"));
+	check_fsck();
+}
+
+/* overlayfs renames from its work directory to the upper one: both inherit. */
+TEST(overlay_inherits_from_above_upper_and_work)
+{
+	const char *options = "lowerdir=" PLAIN ",upperdir=" DIR1 "/upper,workdir=" DIR1 "/work";
+
+	three_directories();
+	NEED(!mkdir(DIR1 "/upper", 0755) && !mkdir(DIR1 "/work", 0755));
+	NEED(!run("echo old >" PLAIN "/f") && (!mkdir("/tmp/merged", 0755) || errno == EEXIST));
+	NEED(!mount("overlay", "/tmp/merged", "overlay", 0, options), "%s", errno_name(errno));
+	CHECK(!run("cd /tmp/merged && echo more >>f && echo new >n && mkdir d && rm -r d"));
+	CHECK(!run("grep -q old /tmp/merged/f && grep -q more /tmp/merged/f"));
+	CHECK(same_record(DIR1, DIR1 "/upper/f") && same_record(DIR1, DIR1 "/upper/n"));
+	CHECK(!path_has_record(PLAIN "/f"));
+	NEED(!umount("/tmp/merged"));
 	check_fsck();
 }
 

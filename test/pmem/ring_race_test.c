@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include "common.h"
 
 #define LEN	(8 * PAGE)
@@ -108,6 +109,12 @@ TEST(bind_held_up_is_not_overtaken_by_another_key)
 	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_UNLOCKED);
 }
 
+/* Until it is gone it may have a file open, and the next test formats the device. */
+static void end(struct peer *peer)
+{
+	NEED(!kill(peer->pid, SIGKILL) && waitpid(peer->pid, NULL, 0) == peer->pid);
+}
+
 static void open_for_ever(void)
 {
 	char buf[64];
@@ -150,7 +157,7 @@ TEST(opens_against_removal)
 		await_count(&shared[1]);
 		NEED(!ioctl_add_key(root, key, NULL));
 	}
-	NEED(!kill(peer.pid, SIGKILL));
+	end(&peer);
 	diag("%d reads with the key, %d without", shared[0], shared[1]);
 }
 
@@ -197,7 +204,7 @@ TEST(creation_against_removal)
 		await_count(&shared[1]);
 		NEED(!ioctl_add_key(root, key, NULL));
 	}
-	NEED(!kill(peer.pid, SIGKILL));
+	end(&peer);
 	diag("%d files with the key, %d refused", shared[0], shared[1]);
 }
 
@@ -235,7 +242,7 @@ TEST(stores_against_removal)
 		NEED(!ioctl_add_key(root, key, NULL));
 		CHECK(is_pattern(q, LEN, 340 + round, 0));
 	}
-	NEED(!kill(peer.pid, SIGKILL));
+	end(&peer);
 	for (size_t i = 0; i < LEN; i++)
 		if (!CHECK(!p[i] || p[i] == 'x', "%#zx: %02x", i, (unsigned char)p[i]))
 			break;
