@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=test/pmem/lib.sh
 . /test/lib.sh
 
-export MKTME_ONLY=${1:-}
+export MKTME_ONLY=$*
 make_namespaces
 mount_main
 run_test kexec_after_test
