@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=test/pmem/lib.sh
 . /test/lib.sh
 
-export MKTME_ONLY=${1:-} MKTME_CONTROL=1
+export MKTME_ONLY=$* MKTME_CONTROL=1
 make_namespaces
 mount_main
 for program in persist_read abi sysfs ioctl ioctl_dir key revoke bind fault io race refuse mount locked record orphan ring ring_race dir exhaust reuse; do

@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source=test/pmem/lib.sh
 . /test/lib.sh
 
-export MKTME_ONLY=${1:-} MKTME_KEYIDS=7
+export MKTME_ONLY=$* MKTME_KEYIDS=7
 make_namespaces
 make_main
 mount_main

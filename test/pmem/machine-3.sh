@@ -6,7 +6,7 @@ set -euo pipefail
 . /test/lib.sh
 
 # 6 KeyID bits, 2 of them for TDX
-export MKTME_ONLY=${1:-} MKTME_KEYIDS=15
+export MKTME_ONLY=$* MKTME_KEYIDS=15
 make_namespaces
 mount_main
 for program in machine sysfs exhaust; do

@@ -5,7 +5,7 @@ set -euo pipefail
 # shellcheck source=test/pmem/lib.sh
 . /test/lib.sh
 
-export MKTME_ONLY=${1:-} MKTME_CONTROL=1 MKTME_STATUS="switched off by mktme=off"
+export MKTME_ONLY=$* MKTME_CONTROL=1 MKTME_STATUS="switched off by mktme=off"
 make_namespaces
 mount_main
 for program in sysfs kexec_after bind fault locked; do

@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=test/pmem/lib.sh
 . /test/lib.sh
 
-export MKTME_ONLY=${1:-} MKTME_CONTROL=1
+export MKTME_ONLY=$* MKTME_CONTROL=1
 reason='x86/mktme: KeyIDs are not used: platform forbids aliases of a page'
 if dmesg | grep -qF "$reason"; then
 	say "ok - veto: the kernel says why it uses no KeyIDs"

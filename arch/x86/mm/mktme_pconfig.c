@@ -125,6 +125,38 @@ bool mktme_leads_package(int cpu)
 	return cpumask_first(topology_core_cpumask(cpu)) == cpu;
 }
 
+static unsigned int package_of(unsigned int cpu)
+{
+	return topology_get_logical_id(cpu_physical_id(cpu), TOPO_PKG_DOMAIN);
+}
+
+static bool package_is_online(unsigned int package)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (package_of(cpu) == package)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The memory of a package goes on to be used when all of its CPUs are offline,
+ * and nobody is left there to run PCONFIG: data of the KeyID would lie in that
+ * memory as plaintext.
+ */
+static bool packages_are_online(void)
+{
+	unsigned int cpu;
+
+	for_each_present_cpu(cpu) {
+		if (!package_is_online(package_of(cpu)))
+			return false;
+	}
+	return true;
+}
+
 static int program_packages(bool *touched)
 {
 	int cpu, err;
@@ -156,8 +188,8 @@ static void compose(struct key_program *what, unsigned int keyid,
  *	means that packages differ: the KeyID must not be used.
  *
  * Context: Process context, cpus_read_lock() held. Sleeps.
- * Return: 0; -EOPNOTSUPP if the algorithm is not activated; -EIO if the hardware
- * refused (logged).
+ * Return: 0; -EOPNOTSUPP if the algorithm is not activated; -EIO if all CPUs of a
+ * package are offline or the hardware refused (logged).
  */
 int mktme_pconfig_set_key(unsigned int keyid,
 			  const struct mktme_material *material, bool *touched)
@@ -169,6 +201,11 @@ int mktme_pconfig_set_key(unsigned int keyid,
 	*touched = false;
 	if (!algorithm)
 		return -EOPNOTSUPP;
+	if (!packages_are_online()) {
+		pr_err_ratelimited("no key for KeyID %u: all CPUs of a package are offline\n",
+				   keyid);
+		return -EIO;
+	}
 
 	mutex_lock(&program_lock);
 	compose(&program, keyid, SET_KEY_DIRECT, algorithm);
