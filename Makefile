@@ -10,6 +10,7 @@ help:
 	@echo 'make shell       a shell in the VM'
 	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
+	@echo 'make bench       what bound files cost: instructions, ratios, limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
 	@echo 'make setup       install the Debian packages that are missing'
 	@echo 'make kernel      build/kernel/       (VARIANT=debug: the self-checking one)'
@@ -42,6 +43,9 @@ bench-emulator: setup emulator kernel
 	@test/emulator/bench.sh --qemu build/emulator/qemu-system-x86_64 --out build/emulator-bench \
 		--unpatched build/emulator-unpatched/qemu-system-x86_64 --kernel build/kernel/bzImage
 
+bench: prepare
+	@scripts/bench.sh
+
 shell: prepare
 	@vm/run.sh --shell
 
@@ -72,4 +76,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache

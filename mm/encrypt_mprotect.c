@@ -12,8 +12,11 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mktme_dax.h>
+#include <linux/personality.h>
+#include <linux/pkeys.h>
 #include <linux/security.h>
 #include <linux/syscalls.h>
+#include <asm/tlb.h>
 #include "internal.h"
 #include "vma.h"
 
@@ -42,10 +45,26 @@ static int check_arguments(const struct encrypt_range *range)
 	return 0;
 }
 
-static int check_vma(struct vm_area_struct *vma, unsigned long prot)
+/* As mprotect() decides it. */
+static bool read_implies_exec(const struct vm_area_struct *vma,
+			      unsigned long prot)
 {
-	unsigned long flags = calc_vm_prot_bits(prot, 0);
+	return prot & PROT_READ && current->personality & READ_IMPLIES_EXEC &&
+	       vma->vm_flags & VM_MAYEXEC;
+}
 
+/*
+ * All that mprotect() will check, too: what it would refuse after the bind is
+ * refused before it.
+ */
+static int check_vma(struct vm_area_struct *vma, unsigned long wanted)
+{
+	unsigned long prot = wanted;
+	unsigned long flags;
+
+	if (read_implies_exec(vma, prot))
+		prot |= PROT_EXEC;
+	flags = calc_vm_prot_bits(prot, 0);
 	if (!vma->vm_file)
 		return -EOPNOTSUPP;
 	if (!(vma->vm_flags & VM_MAYSHARE))
@@ -57,7 +76,7 @@ static int check_vma(struct vm_area_struct *vma, unsigned long prot)
 		return -EACCES;
 	if (map_deny_write_exec(vma->vm_flags, flags))
 		return -EACCES;
-	return security_file_mprotect(vma, prot, prot);
+	return security_file_mprotect(vma, wanted, prot);
 }
 
 /*
@@ -108,6 +127,55 @@ static struct file *find_file(const struct encrypt_range *range)
 	return file;
 }
 
+/* As mprotect() without a protection key: an earlier pkey_mprotect() stands. */
+static unsigned long new_flags(struct vm_area_struct *vma, unsigned long prot)
+{
+	int pkey = arch_override_mprotect_pkey(vma, prot, -1);
+
+	return calc_vm_prot_bits(prot, pkey) |
+	       (vma->vm_flags & ~(VM_ACCESS_FLAGS | VM_FLAGS_CLEAR));
+}
+
+/*
+ * The second half of mprotect(), over VMAs that check_range() has passed. Not
+ * shared with do_mprotect_pkey(), which checks and changes one VMA after the
+ * other; so mprotect() stays as it is.
+ *
+ * Context: mmap_lock held for writing, since check_range().
+ */
+static int protect_vmas(const struct encrypt_range *range)
+{
+	unsigned long start = range->start, end = range->start + range->len;
+	struct vm_area_struct *vma, *prev;
+	struct mmu_gather tlb;
+	int err = -ENOMEM;
+
+	VMA_ITERATOR(vmi, current->mm, start);
+
+	vma = vma_find(&vmi, end);
+	if (!vma)
+		return err;
+	prev = vma_prev(&vmi);
+	if (start > vma->vm_start)
+		prev = vma;
+
+	tlb_gather_mmu(&tlb, current->mm);
+	for_each_vma_range(vmi, vma, end) {
+		unsigned long prot = range->prot;
+
+		if (read_implies_exec(vma, prot))
+			prot |= PROT_EXEC;
+		err = mprotect_fixup(&vmi, &tlb, vma, &prev, start,
+				     min(vma->vm_end, end),
+				     new_flags(vma, prot));
+		if (err)
+			break;
+		start = vma_iter_end(&vmi);
+	}
+	tlb_finish_mmu(&tlb);
+	return err;
+}
+
 /*
  * Second pass: check again, since mmap_lock was released for the bind, and
  * change the protection in the same critical section. @again: the range now
@@ -127,8 +195,7 @@ static int protect_range(const struct encrypt_range *range,
 	else if (file_inode(file) != file_inode(bound))
 		*again = true;
 	else
-		err = do_mprotect_locked(range->start, range->len, range->prot,
-					 -1);
+		err = protect_vmas(range);
 	mmap_write_unlock(current->mm);
 	return err;
 }
@@ -146,6 +213,7 @@ static int encrypt_range(const struct encrypt_range *range, struct key *key)
 		if (IS_ERR(file))
 			return PTR_ERR(file);
 		err = mktme_dax_bind_key(file, key);
+		mktme_dax_pause(MKTME_DAX_PAUSE_PASSES);
 		again = false;
 		if (!err)
 			err = protect_range(range, file, &again);

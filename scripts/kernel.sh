@@ -5,6 +5,7 @@
 #   scripts/kernel.sh          build/kernel/{bzImage,vmlinux,System.map,config}
 #
 # VARIANT=debug merges vm/debug.config as well, and leaves build/kernel-debug/.
+# VARIANT=plain is upstream's kernel in the same configuration, to compare with.
 # Results are kept in the cache under a key of everything that goes into them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,6 +32,9 @@ name_result() {
 # for only where its Kconfig is part of the tree.
 list_fragments() {
 	echo vm/kernel.config
+	if [ "$VARIANT" = plain ]; then
+		return
+	fi
 	if grep -qs '^[^#].*[[:space:]]fs/dax' scripts/overlay.list; then
 		echo vm/mktme.config
 	fi
@@ -46,7 +50,7 @@ list_fragments() {
 result_key() {
 	{
 		scripts/fetch.sh id linux | cut -d' ' -f1
-		scripts/overlay.sh key scripts/overlay.list patches/linux/series
+		[ "$VARIANT" = plain ] || scripts/overlay.sh key scripts/overlay.list patches/linux/series
 		list_fragments | xargs cat
 		cat scripts/kernel.sh scripts/kernel-config.sh scripts/build.sh
 		compiler_version
@@ -100,7 +104,8 @@ build() {
 	fi
 	prepare_tree linux "$tree"
 	stage_begin kernel
-	scripts/overlay.sh apply "$tree" scripts/overlay.list patches/linux/series patches/linux/VERSION
+	[ "$VARIANT" = plain ] ||
+		scripts/overlay.sh apply "$tree" scripts/overlay.list patches/linux/series patches/linux/VERSION
 	configure
 	compile
 	keep_result

@@ -20,6 +20,8 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --append "ARGUMENTS" more kernel arguments
   --add HOST:GUEST     put a file or directory of the host in the guest (repeatable)
   --expect-powercut    the guest ends by writing "powercut" to the report port
+  --icount             count instructions: one CPU, one thread, nothing random, and the
+                       time stamp counter goes up by one with each instruction
   --cpu PROPERTIES     more CPU properties, separated by commas
   --kernel FILE        another bzImage; default: KERNEL= or build/kernel/bzImage
   --sockets N          packages that the CPUs are in (1); memory is interleaved among them
@@ -42,7 +44,7 @@ misuse() {
 parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
 	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu='' qmp=''
-	sockets=1 audit=no
+	sockets=1 audit=no icount=no
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
 	emulator=${EMULATOR:-build/emulator/qemu-system-x86_64}
@@ -51,6 +53,7 @@ parse_arguments() {
 		--fresh) fresh=yes ;;
 		--shell) shell=yes ;;
 		--audit) audit=yes ;;
+		--icount) icount=yes ;;
 		--expect-powercut) expect_powercut=yes ;;
 		--help) usage; exit 0 ;;
 		--) shift; arguments=("$@"); return ;;

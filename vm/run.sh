@@ -39,10 +39,22 @@ prepare_initrd() {
 	fi
 }
 
+# A machine without chance and without a clock: two runs give the same numbers, to the
+# last instruction, as long as their command lines are the same.
+without_chance() {
+	smp=1
+	accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off" -seed 7
+		-rtc "base=2024-01-01T00:00:00,clock=vm")
+	cpu=${cpu:+$cpu,}-rdrand,-rdseed
+	append="nokaslr norandmaps random.trust_cpu=off lpj=1000000 tsc=reliable $append"
+}
+
 # The address of the DIMM is part of the cipher's tweak: it is fixed, not left to
 # the order in which the machine puts its memory together.
 compose_command() {
 	local properties=max,vendor=GenuineIntel,phys-bits=46 command_line
+	local accel=(-accel "tcg,thread=multi" -device virtio-rng-pci)
+	[ "$icount" = no ] || without_chance
 	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
 	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init"
 	if [ "$audit" = yes ]; then
@@ -59,11 +71,10 @@ compose_command() {
 	qemu=("$emulator"
 		-L /usr/share/seabios -L /usr/share/qemu
 		-nodefaults -no-user-config -display none -no-reboot
-		-accel tcg,thread=multi -machine q35,nvdimm=on -cpu "$properties"
+		"${accel[@]}" -machine q35,nvdimm=on -cpu "$properties"
 		-smp "$smp,sockets=$sockets" -m "$mem,slots=2,maxmem=$((mem + 16384))M"
 		-object "memory-backend-file,id=dimm,share=on,mem-path=$dimm,size=${dimm_size}M,align=2M"
 		-device "nvdimm,id=nvdimm,memdev=dimm,label-size=2M,addr=0x100000000"
-		-device virtio-rng-pci
 		-device virtio-serial-pci
 		-chardev "file,id=report,path=/dev/fd/3"
 		-device virtserialport,chardev=report,name=report

@@ -3,34 +3,13 @@
 # First boot of the story: from an empty DIMM to ciphertext.
 set -uo pipefail
 
-DIR=/mnt/pmem
-VAULT=$DIR/vault
-report=$MKTME_REPORT_FD
-
-say() { printf 'say %s\n' "$*" >&"$report"; }
-show() { printf 'show %s\n' "$*" >&"$report"; }
-
-# check TEXT COMMAND...: one tick or cross
-check() {
-	local text=$1
-	shift
-	if "$@"; then
-		printf 'ok - %s\n' "$text" >&"$report"
-	else
-		printf 'not ok - %s\n' "$text" >&"$report"
-	fi
-}
-
-argument() { sed -n "s/.*story\.$1=\([0-9a-f]*\).*/\1/p" /proc/cmdline; }
+# shellcheck source=vm/story-lib.sh
+. /story-lib.sh
 
 make_filesystem() {
 	ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem &&
 		mkfs.ext4 -q -b 4096 /dev/pmem0 && mkdir -p $DIR &&
 		mount -o dax /dev/pmem0 $DIR
-}
-
-add_key() {
-	key=$(keyctl add mktme story "type=user algorithm=aes-xts-128 key=$(argument key) tweak=$(argument tweak)" @u)
 }
 
 # From here on nobody else has to know of keys.
@@ -74,7 +53,7 @@ check "ndctl create-namespace -m fsdax; mkfs.ext4; mount -o dax" make_filesystem
 show "$(dmesg | sed -n 's/^\[[^]]*\] *\(x86\/mktme: .*KeyIDs.*\)/\1/p' | head -n 1)"
 
 say "A key, given to the file system, and an empty directory under it."
-check "keyctl add mktme story \"type=user algorithm=aes-xts-128 key=... tweak=...\" @u" add_key
+check "keyctl add mktme story \"type=user algorithm=aes-xts-128 key=... tweak=...\" @u" add_key story "$(argument key)"
 check "add the key, mkdir vault, bind it" make_vault
 show "$(getfattr -h -e hex -n security.mktme $VAULT 2>/dev/null | grep '=')"
 

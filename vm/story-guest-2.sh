@@ -3,24 +3,8 @@
 # Second boot of the story: no key, a wrong key, the right key.
 set -uo pipefail
 
-DIR=/mnt/pmem
-VAULT=$DIR/vault
-report=$MKTME_REPORT_FD
-
-say() { printf 'say %s\n' "$*" >&"$report"; }
-show() { printf 'show %s\n' "$*" >&"$report"; }
-
-check() {
-	local text=$1
-	shift
-	if "$@"; then
-		printf 'ok - %s\n' "$text" >&"$report"
-	else
-		printf 'not ok - %s\n' "$text" >&"$report"
-	fi
-}
-
-argument() { sed -n "s/.*story\.$1=\([0-9a-f]*\).*/\1/p" /proc/cmdline; }
+# shellcheck source=vm/story-lib.sh
+. /story-lib.sh
 
 mount_filesystem() {
 	mkdir -p $DIR && mount -o dax /dev/pmem0 $DIR
@@ -35,11 +19,6 @@ refused() {
 	fi
 	show "$(tail -n 1 /run/said)"
 	grep -q "$expected" /run/said
-}
-
-# With this key from the keyring: add_key DESCRIPTION DATA-KEY
-add_key() {
-	key=$(keyctl add mktme "$1" "type=user algorithm=aes-xts-128 key=$2 tweak=$(argument tweak)" @u)
 }
 
 database_says() {

@@ -43,7 +43,8 @@ boot() {
 	rm -rf "$log"
 	mkdir -p "$log"
 	: >"$log/report.shown"
-	vm/run.sh --name "story-$number" --script "vm/story-guest-$number.sh" --dimm "$DIMM" \
+	vm/run.sh --name "story-$number" --script "vm/story-guest-$number.sh" \
+		--add vm/story-lib.sh:/story-lib.sh --dimm "$DIMM" \
 		--timeout 150 --append "story.key=$KEY story.tweak=$TWEAK story.other=$OTHER" \
 		"$@" >"$LOGS/story-$number.out" 2>&1 &
 	pid=$!

@@ -11,6 +11,7 @@
 #include <linux/key.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <trace/events/mktme_dax.h>
 #include "mktme_dax_private.h"
 
 /**
@@ -71,8 +72,6 @@ int mktme_dax_check_owner(struct file *file, struct inode *inode)
 		return -EPERM;
 	if (IS_IMMUTABLE(inode) || IS_APPEND(inode))
 		return -EPERM;
-	if (IS_SWAPFILE(inode))
-		return -ETXTBSY;
 	return 0;
 }
 
@@ -81,7 +80,8 @@ static int check_empty(const struct binding *b)
 {
 	int ret = b->ops->has_data(b->inode);
 
-	return ret > 0 ? -ENOTEMPTY : ret;
+	return ret > 0 ? mktme_dax_refuse(b->inode, MKTME_DAX_REFUSE_HAS_DATA,
+					  -ENOTEMPTY) : ret;
 }
 
 /*
@@ -92,7 +92,7 @@ static int check_empty(const struct binding *b)
 static int drop_mappings(struct inode *inode)
 {
 	if (dax_layout_busy_page(inode->i_mapping))
-		return -EBUSY;
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_PINNED, -EBUSY);
 	if (WARN_ON_ONCE(!mktme_dax_drop_mappings(inode)))
 		return -EBUSY;
 	return 0;
@@ -113,14 +113,17 @@ static int bind_new(struct binding *b)
 	err = drop_mappings(b->inode);
 	if (err)
 		return err;
+	mktme_dax_pause(MKTME_DAX_PAUSE_DROPPED);
 	mktme_dax_pack_record(&record, b->key, b->place);
 	err = b->ops->write_record(b->inode, &record, sizeof(record));
 	if (err)
 		return err;
-	if (!mktme_dax_publish(&b->claim, b->inode,
-			       MKTME_DAX_KEYED | b->keyid))
-		return 1;
-	return 0;
+	mktme_dax_pause(MKTME_DAX_PAUSE_RECORDED);
+	mktme_dax_note_bind();
+	if (mktme_dax_publish(&b->claim, b->inode, MKTME_DAX_KEYED | b->keyid))
+		return 0;
+	mktme_dax_note_lock(b->inode, b->keyid);
+	return 1;
 }
 
 /* The record of a locked file, checked against key and place. */
@@ -153,8 +156,9 @@ static int bind_locked(struct binding *b)
 	if (!IS_DAX(b->inode))
 		return -EOPNOTSUPP;
 	if (mktme_dax_keyid(mapping))
-		return is_slot_of(mktme_dax_keyid(mapping), b->key) ?
-			1 : -EKEYREJECTED;
+		return is_slot_of(mktme_dax_keyid(mapping), b->key) ? 1 :
+		       mktme_dax_refuse(b->inode, MKTME_DAX_REFUSE_OTHER_KEY,
+					-EKEYREJECTED);
 
 	filemap_invalidate_lock(mapping);
 	if (b->ops->marked(b->inode))
@@ -185,6 +189,8 @@ static int with_slot(struct binding *b)
 	int keyid, err;
 
 	keyid = mktme_slot_get(b->key);
+	if (keyid == -EUSERS)
+		mktme_dax_refuse(b->inode, MKTME_DAX_REFUSE_NO_KEYID, keyid);
 	if (keyid < 0)
 		return keyid;
 	b->keyid = keyid;
@@ -236,7 +242,6 @@ static int bind_claimed(struct binding *b)
  *   -ENOTEMPTY not bound and has data
  *   -EACCES not bound and not open for writing
  *   -EPERM not bound and caller is not the owner; immutable or append-only
- *   -ETXTBSY in use as swap
  *   -EBUSY some page is held by get_user_pages(); bound, and the filesystem is
  *	frozen while the rest of the last block has to be zeroed
  *   -EROFS not bound and mount is read-only
@@ -296,6 +301,8 @@ int mktme_dax_bind_key(struct file *file, struct key *key)
 	else
 		err = mktme_dax_bind(file, payload);
 	mktme_dax_unlock_key(key);
+	trace_mktme_bind(file_inode(file),
+			 mktme_dax_keyid(file_inode(file)->i_mapping), err);
 	return err;
 }
 
@@ -315,4 +322,5 @@ void mktme_dax_release(struct inode *inode)
 	ops = mktme_dax_fs(inode->i_sb);
 	mktme_dax_put_device(ops->dax_device(inode->i_sb, &offset), keyid);
 	mktme_slot_put(keyid);
+	mktme_dax_note_lock(inode, keyid);
 }

@@ -5,6 +5,7 @@
  *   pte            write a user address, read back its page-table entry
  *   keyids         KeyIDs that files can use
  *   flushed_lines  cache lines flushed or written back through an alias
+ *   pause/         hold a thread at a place, see pause.c
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -26,7 +27,7 @@ static void find_entry(struct mm_struct *mm, unsigned long addr,
 		       struct found_entry *found)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of the table that is looked at */
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
@@ -59,7 +60,7 @@ static void find_entry(struct mm_struct *mm, unsigned long addr,
 }
 
 static ssize_t entry_write(struct file *file, const char __user *buf,
-			 size_t len, loff_t *pos)
+			   size_t len, loff_t *pos)
 {
 	unsigned long addr;
 	int err;
@@ -75,7 +76,7 @@ static ssize_t entry_write(struct file *file, const char __user *buf,
 }
 
 static ssize_t entry_read(struct file *file, char __user *buf, size_t len,
-			loff_t *pos)
+			  loff_t *pos)
 {
 	struct mm_struct *mm = current->mm;
 	struct found_entry found;
@@ -122,6 +123,7 @@ static int __init mktme_dax_debug_init(void)
 	debugfs_create_file_unsafe("keyids", 0400, dir, NULL, &keyids_fops);
 	debugfs_create_file_unsafe("flushed_lines", 0400, dir, NULL,
 				   &flushed_lines_fops);
+	mktme_dax_pause_init(dir);
 	return 0;
 }
 late_initcall(mktme_dax_debug_init);

@@ -6,6 +6,7 @@
  * through the KeyID, whether or not it holds a key. For tests of what is left of a
  * key in the memory controller. Reads only, and leaves no line in the caches.
  */
+#include <linux/cacheflush.h>
 #include <linux/debugfs.h>
 #include <linux/hex.h>
 #include <linux/io.h>
@@ -15,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/cacheflush.h>
 #include <asm/mktme.h>
 
 #define PEEK_LINE	64

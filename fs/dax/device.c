@@ -161,6 +161,7 @@ struct dax_device *__mktme_dax_device(struct inode *inode,
 	if (keyed)
 		dax = keyed->dax;
 	rcu_read_unlock();
+	mktme_dax_pause(MKTME_DAX_PAUSE_DEVICE);
 	return dax;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_device);
@@ -415,6 +416,7 @@ void mktme_dax_drop_keyid(unsigned int keyid)
 	mutex_unlock(&keyed_create_lock);
 }
 
+/* After dax_core_init() (subsys), before filesystems can be mounted. */
 static int __init keyed_device_init(void)
 {
 	unsigned int keyid;
@@ -428,5 +430,4 @@ static int __init keyed_device_init(void)
 	kill_dax(dead_device);
 	return 0;
 }
-/* After dax_core_init() (subsys), before filesystems can be mounted. */
 fs_initcall(keyed_device_init);

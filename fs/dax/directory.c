@@ -135,7 +135,7 @@ int mktme_dax_may_create(struct inode *dir)
 	if (err)
 		return err;
 	if (!mktme_dax_in_ring(dir->i_sb, record.identifier, NULL))
-		return -ENOKEY;
+		return mktme_dax_refuse(dir, MKTME_DAX_REFUSE_LOCKED, -ENOKEY);
 	err = mktme_dax_find_place(dir->i_sb, &base, place);
 	if (err)
 		return err;
@@ -169,11 +169,9 @@ int mktme_dax_inherit(struct inode *dir, struct inode *inode,
 		mktme_dax_set_state(inode->i_mapping, MKTME_DAX_LOCKED);
 		return 0;
 	}
-	if (!IS_DAX(inode)) {
-		mktme_dax_warn(dir,
-			       "no file can be created without DAX; mount with dax=always, or with dax=inode and chattr +x");
-		return -EOPNOTSUPP;
-	}
+	if (!IS_DAX(inode))
+		return mktme_dax_refuse(dir, MKTME_DAX_REFUSE_NO_DAX,
+					-EOPNOTSUPP);
 	return mktme_dax_adopt(inode, record->identifier);
 }
 EXPORT_SYMBOL_GPL(mktme_dax_inherit);

@@ -56,6 +56,7 @@ void __mktme_dax_forget(struct address_space *mapping, pgoff_t index)
 	value = xa_to_value(entry);
 	if (value & (DAX_ENTRY_ZERO | DAX_ENTRY_EMPTY))
 		return;
+	mktme_dax_pause(MKTME_DAX_PAUSE_FORGET);
 	if (!xa_get_mark(&mapping->i_pages, index, PAGECACHE_TAG_DIRTY))
 		return;
 	if (value & DAX_ENTRY_PMD)

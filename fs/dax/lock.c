@@ -135,6 +135,7 @@ static int lock_inode(struct inode *inode, const u8 *identifier)
 	mktme_dax_put_device(mktme_dax_fs(inode->i_sb)->
 			     dax_device(inode->i_sb, &offset), keyid);
 	mktme_slot_put(keyid);
+	mktme_dax_note_lock(inode, keyid);
 	return 1;
 }
 

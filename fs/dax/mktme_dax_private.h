@@ -12,13 +12,18 @@
 #include <linux/printk.h>
 #include <linux/uidgid.h>
 
-/*
- * One rate-limited line per cause; it always names filesystem and inode. No
- * byte of a key, not even its identifier, goes into the log.
- */
-#define mktme_dax_warn(inode, fmt, ...)					\
-	pr_warn_ratelimited("mktme-dax (%s, inode %lu): " fmt "\n",	\
-			    (inode)->i_sb->s_id, (inode)->i_ino, ##__VA_ARGS__)
+/* Names filesystem and inode. No byte of a key, not even its identifier. */
+#define MKTME_DAX_MESSAGE	"mktme-dax (%s, inode %lu): "
+
+/* For what must not happen; refusals go through mktme_dax_refuse(). */
+#define mktme_dax_warn(which, fmt, ...)					\
+do {									\
+	const struct inode *inode_ = (which);				\
+									\
+	pr_warn_ratelimited(MKTME_DAX_MESSAGE fmt "\n",			\
+			    inode_->i_sb->s_id, inode_->i_ino,		\
+			    ##__VA_ARGS__);				\
+} while (0)
 
 /* Records of all versions to come are shorter. */
 #define MKTME_DAX_RECORD_MAX	64
@@ -81,6 +86,11 @@ struct mktme_dax_claim {
 void mktme_dax_release(struct inode *inode);
 int mktme_dax_check_owner(struct file *file, struct inode *inode);
 
+/* count.c */
+void mktme_dax_note_bind(void);
+void mktme_dax_note_unlock(const struct inode *inode, unsigned int keyid);
+void mktme_dax_note_lock(const struct inode *inode, unsigned int keyid);
+
 /* device.c */
 void mktme_dax_hold_device(struct dax_device *base, unsigned int keyid);
 int mktme_dax_get_device(struct super_block *sb, struct dax_device *base,
@@ -101,6 +111,9 @@ unsigned int mktme_dax_lock_all(struct super_block *sb, const u8 *identifier);
 unsigned int mktme_dax_unlock_all(struct super_block *sb,
 				  const u8 *identifier);
 u64 mktme_dax_count_unlocked(struct super_block *sb, const u8 *identifier);
+
+/* pause.c */
+void mktme_dax_pause_init(struct dentry *dir);
 
 /* place.c */
 int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn);

@@ -53,7 +53,8 @@ int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn)
  *
  * Return: 0; -EOPNOTSUPP if the filesystem is not directly on an NVDIMM
  * namespace (a device-mapper target has several ranges that can be changed
- * under the filesystem); errors of dax_direct_access().
+ * under the filesystem); -ENXIO if the device is going away; errors of
+ * dax_direct_access().
  */
 int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 		    u64 offset, u8 place[MKTME_DAX_PLACE_SIZE])
@@ -62,12 +63,19 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 	u8 digest[SHA256_DIGEST_SIZE];
 	uuid_t uuid;
 	pfn_t pfn;
-	int err;
+	int err, id;
 
-	err = nvdimm_disk_uuid(sb->s_bdev->bd_disk, &uuid);
-	if (err)
-		return err;
-	err = mktme_dax_first_pfn(base, &pfn);
+	/*
+	 * A driver that is unbound under a mounted filesystem waits in kill_dax()
+	 * before it lets go of the namespace; after that the disk's parent may be
+	 * gone.
+	 */
+	id = dax_read_lock();
+	err = dax_alive(base) ? nvdimm_disk_uuid(sb->s_bdev->bd_disk, &uuid) :
+				-ENXIO;
+	if (!err)
+		err = mktme_dax_first_pfn(base, &pfn);
+	dax_read_unlock(id);
 	if (err)
 		return err;
 

@@ -49,11 +49,9 @@ static int policy_file_open(struct file *file)
 
 	if (!mktme_dax_bound(inode) || !S_ISREG(inode->i_mode))
 		return 0;
-	if (!IS_DAX(inode)) {
-		mktme_dax_warn(inode,
-			       "bound file cannot be opened without DAX; mount with dax=always, or with dax=inode and chattr +x");
-		return -EOPNOTSUPP;
-	}
+	if (!IS_DAX(inode))
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_NO_DAX,
+					-EOPNOTSUPP);
 	if (mktme_dax_locked(inode))
 		mktme_dax_unlock_from_ring(inode, NULL);
 	if (file->f_mode & FMODE_WRITE && has_late_tail(inode))
@@ -80,7 +78,8 @@ static int policy_inode_setattr(struct mnt_idmap *idmap, struct dentry *dentry,
 	if (mktme_dax_locked(inode))
 		mktme_dax_unlock_from_ring_locked(inode);
 	if (mktme_dax_locked(inode))
-		return -ENOKEY;
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_LOCKED,
+					-ENOKEY);
 	return has_late_tail(inode) ? mktme_dax_clear_late_tail(inode) : 0;
 }
 
@@ -115,6 +114,12 @@ static int policy_inode_xattr_skipcap(const char *name)
 	return is_record(name);
 }
 
+static int refuse_record(struct dentry *dentry)
+{
+	return mktme_dax_refuse(d_backing_inode(dentry),
+				MKTME_DAX_REFUSE_RECORD, -EOPNOTSUPP);
+}
+
 /*
  * EOPNOTSUPP is what tar, rsync and overlayfs take for "not on this
  * filesystem": the copy goes on without the record, as it has to.
@@ -123,13 +128,13 @@ static int policy_inode_setxattr(struct mnt_idmap *idmap,
 				 struct dentry *dentry, const char *name,
 				 const void *value, size_t size, int flags)
 {
-	return is_record(name) ? -EOPNOTSUPP : 0;
+	return is_record(name) ? refuse_record(dentry) : 0;
 }
 
 static int policy_inode_removexattr(struct mnt_idmap *idmap,
 				    struct dentry *dentry, const char *name)
 {
-	return is_record(name) ? -EOPNOTSUPP : 0;
+	return is_record(name) ? refuse_record(dentry) : 0;
 }
 
 /* A copy is a new file with plaintext of its own. */
@@ -194,7 +199,12 @@ bool __mktme_dax_refuse_pin(struct folio *folio)
 	/* A reflinked page has a mark here instead; bound files have none. */
 	if (!mapping || (unsigned long)mapping & PAGE_MAPPING_FLAGS)
 		return false;
-	return mktme_dax_keyid(mapping);
+	if (!mktme_dax_keyid(mapping))
+		return false;
+	/* get_user_pages_fast() comes here again with interrupts on. */
+	if (!irqs_disabled())
+		mktme_dax_refuse(mapping->host, MKTME_DAX_REFUSE_PINNED, 0);
+	return true;
 }
 
 int __mktme_dax_prepare_fileattr(struct inode *inode,
@@ -204,7 +214,8 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 	/* For a directory it is about what is created in it. */
 	if (S_ISREG(inode->i_mode) &&
 	    (old_ma->fsx_xflags ^ fa->fsx_xflags) & FS_XFLAG_DAX)
-		return -EOPNOTSUPP;
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_DAX_FLAG,
+					-EOPNOTSUPP);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_prepare_fileattr);
@@ -217,13 +228,15 @@ int __mktme_dax_prepare_fallocate(struct inode *inode, int mode, loff_t offset,
 				  loff_t len)
 {
 	loff_t size = i_size_read(inode);
+	bool partial = false;
 
-	if (!(mode & FALLOC_FL_KEEP_SIZE) && offset + len > size &&
-	    !IS_ALIGNED(size, i_blocksize(inode)))
-		return -ENOKEY;
-	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) &&
-	    !IS_ALIGNED(offset | len, i_blocksize(inode)))
-		return -ENOKEY;
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && offset + len > size)
+		partial = !IS_ALIGNED(size, i_blocksize(inode));
+	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
+		partial |= !IS_ALIGNED(offset | len, i_blocksize(inode));
+	if (partial)
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_LOCKED,
+					-ENOKEY);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_prepare_fallocate);

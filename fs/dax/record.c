@@ -79,11 +79,11 @@ int mktme_dax_read_record(struct inode *inode,
 	err = size < 0 ? -EUCLEAN :
 		mktme_dax_check_record((const void *)value, size);
 	if (err)
-		mktme_dax_warn(inode, "record is %s", err == -EUCLEAN ?
-			       "missing or corrupted" : "of an unknown version");
-	else
-		memcpy(record, value, sizeof(*record));
-	return err;
+		return mktme_dax_refuse(inode, err == -EUCLEAN ?
+					MKTME_DAX_REFUSE_BAD_RECORD :
+					MKTME_DAX_REFUSE_VERSION, err);
+	memcpy(record, value, sizeof(*record));
+	return 0;
 }
 
 /**
@@ -101,11 +101,10 @@ int mktme_dax_compare_record(struct inode *inode,
 			     const u8 *identifier, const u8 *place)
 {
 	if (memcmp(record->identifier, identifier, sizeof(record->identifier)))
-		return -EKEYREJECTED;
-	if (memcmp(record->place, place, sizeof(record->place))) {
-		mktme_dax_warn(inode,
-			       "encrypted at another physical place; move the namespace back to read it");
-		return -ESTALE;
-	}
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_OTHER_KEY,
+					-EKEYREJECTED);
+	if (memcmp(record->place, place, sizeof(record->place)))
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_OTHER_PLACE,
+					-ESTALE);
 	return 0;
 }

@@ -168,7 +168,10 @@ int mktme_dax_adopt(struct inode *inode, const u8 *identifier)
 	if (ret >= 0)
 		mktme_dax_set_state(inode->i_mapping, MKTME_DAX_KEYED | ret);
 	spin_unlock(&ring_lock);
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return ret;
+	mktme_dax_note_bind();
+	return 0;
 }
 
 /* @uid: who gave the key, if there is one; may be NULL. */

@@ -95,7 +95,8 @@ int __mktme_dax_begin(struct inode *inode)
 	const struct mktme_dax_fs_ops *ops;
 
 	if (mktme_dax_state(inode->i_mapping) == MKTME_DAX_LOCKED)
-		return -ENOKEY;
+		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_LOCKED,
+					-ENOKEY);
 
 	ops = mktme_dax_fs(inode->i_sb);
 	if (WARN_ON_ONCE(!ops || ops->marked(inode))) {
@@ -103,6 +104,7 @@ int __mktme_dax_begin(struct inode *inode)
 		return -ENOKEY;
 	}
 	mktme_dax_set_state(inode->i_mapping, MKTME_DAX_NONE);
+	mktme_dax_pause(MKTME_DAX_PAUSE_BEGIN);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__mktme_dax_begin);

@@ -31,7 +31,10 @@ int mktme_dax_unlock_inode(struct inode *inode, struct mktme_dax_claim *claim,
 		state |= MKTME_DAX_TAIL;
 	else if (err)
 		return err;
-	return mktme_dax_publish(claim, inode, state) ? 0 : 1;
+	if (!mktme_dax_publish(claim, inode, state))
+		return 1;
+	mktme_dax_note_unlock(inode, keyid);
+	return 0;
 }
 
 /* inode_lock held. 1: it is unlocked already, or the key is gone again. */

@@ -234,6 +234,7 @@ static int write_marker(handle_t *handle, struct inode *inode,
 	/* The journal is aborted then; keep the in-core inode consistent. */
 	if (err)
 		ext4_clear_inode_flag(inode, EXT4_MKTME_BIT);
+	mktme_dax_pause(MKTME_DAX_PAUSE_TRANSACTION);
 	return err;
 }
 

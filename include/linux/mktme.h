@@ -44,6 +44,34 @@ struct mktme_key {
 	struct mktme_material material;
 };
 
+/**
+ * enum mktme_slot_event - what happens to a KeyID, for tracing
+ * @MKTME_SLOT_PROGRAMMED: every package holds a new key
+ * @MKTME_SLOT_CLEARED: no package holds the key any more
+ * @MKTME_SLOT_LOST: packages differ in what they hold
+ * @MKTME_SLOT_GET: one user more
+ * @MKTME_SLOT_PUT: one user less
+ */
+enum mktme_slot_event {
+	MKTME_SLOT_PROGRAMMED,
+	MKTME_SLOT_CLEARED,
+	MKTME_SLOT_LOST,
+	MKTME_SLOT_GET,
+	MKTME_SLOT_PUT,
+};
+
+/**
+ * enum mktme_flush_reason - why cache lines are flushed, for tracing
+ * @MKTME_FLUSH_ALLOCATE: blocks come to a file; lines of KeyID 0
+ * @MKTME_FLUSH_DROP: pages leave a file; lines of its KeyID
+ * @MKTME_FLUSH_SYNC: data is made durable; lines of its KeyID, kept clean
+ */
+enum mktme_flush_reason {
+	MKTME_FLUSH_ALLOCATE,
+	MKTME_FLUSH_DROP,
+	MKTME_FLUSH_SYNC,
+};
+
 #ifdef CONFIG_MKTME_DAX
 
 extern struct key_type key_type_mktme;

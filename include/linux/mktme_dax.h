@@ -12,6 +12,8 @@
 #include <linux/fs.h>
 #include <linux/jump_label.h>
 #include <linux/mktme.h>
+#include <linux/pfn.h>
+#include <linux/tracepoint-defs.h>
 #include <linux/uuid.h>
 
 struct dax_device;
@@ -20,6 +22,9 @@ struct fileattr;
 struct folio;
 struct gendisk;
 struct key;
+struct seq_file;
+struct vm_area_struct;
+struct vm_fault;
 
 /*
  * The state of an inode's binding lives in the top 16 bits of
@@ -47,6 +52,37 @@ struct key;
  */
 
 /**
+ * enum mktme_dax_refusal - why an access or a request was refused
+ * @MKTME_DAX_REFUSE_LOCKED: data of a locked file
+ * @MKTME_DAX_REFUSE_PINNED: page reference to a bound file, or bind of a file
+ *	with such references
+ * @MKTME_DAX_REFUSE_NO_DAX: bound file opened where it would not be DAX
+ * @MKTME_DAX_REFUSE_DAX_FLAG: change of the DAX attribute of a bound file
+ * @MKTME_DAX_REFUSE_RECORD: record set or removed as an extended attribute
+ * @MKTME_DAX_REFUSE_BAD_RECORD: record missing, or as no kernel writes it
+ * @MKTME_DAX_REFUSE_VERSION: record of a later version
+ * @MKTME_DAX_REFUSE_OTHER_KEY: bound to another key
+ * @MKTME_DAX_REFUSE_OTHER_PLACE: data written at another physical place
+ * @MKTME_DAX_REFUSE_HAS_DATA: bind of a file with data
+ * @MKTME_DAX_REFUSE_NO_KEYID: every KeyID has another key
+ * @MKTME_DAX_NR_REFUSALS: how many there are
+ */
+enum mktme_dax_refusal {
+	MKTME_DAX_REFUSE_LOCKED,
+	MKTME_DAX_REFUSE_PINNED,
+	MKTME_DAX_REFUSE_NO_DAX,
+	MKTME_DAX_REFUSE_DAX_FLAG,
+	MKTME_DAX_REFUSE_RECORD,
+	MKTME_DAX_REFUSE_BAD_RECORD,
+	MKTME_DAX_REFUSE_VERSION,
+	MKTME_DAX_REFUSE_OTHER_KEY,
+	MKTME_DAX_REFUSE_OTHER_PLACE,
+	MKTME_DAX_REFUSE_HAS_DATA,
+	MKTME_DAX_REFUSE_NO_KEYID,
+	MKTME_DAX_NR_REFUSALS
+};
+
+/**
  * struct mktme_dax_fs_ops - what a filesystem does for bound files
  * @name: file_system_type.name
  * @dax_device: the DAX device under @sb and the byte offset of @sb in it
@@ -65,6 +101,7 @@ struct key;
  *	and then nothing is changed.
  * @data_at: 1 and the byte offset in the DAX device if the block at @pos has
  *	data, 0 if not, or -errno. Both locks held exclusively.
+ * @list: of all filesystems, belongs to mktme_dax_register_fs()
  */
 struct mktme_dax_fs_ops {
 	const char *name;
@@ -78,6 +115,54 @@ struct mktme_dax_fs_ops {
 	int (*data_at)(struct inode *inode, loff_t pos, u64 *offset);
 	struct list_head list;
 };
+
+/**
+ * enum mktme_dax_pause - places where a test can hold a thread
+ * @MKTME_DAX_PAUSE_PASSES: encrypt_mprotect() has bound the file and not yet
+ *	set the protection; no locks
+ * @MKTME_DAX_PAUSE_DROPPED: bind has dropped all mappings; inode_lock and
+ *	invalidate_lock held, as for the next two
+ * @MKTME_DAX_PAUSE_TRANSACTION: record and marker are written, the transaction
+ *	is open
+ * @MKTME_DAX_PAUSE_RECORDED: the transaction is closed, the state is not set
+ * @MKTME_DAX_PAUSE_BEGIN: first look-up of blocks of an unbound inode;
+ *	inode_lock or invalidate_lock held shared
+ * @MKTME_DAX_PAUSE_DEVICE: look-up of blocks of an unlocked file is done, the
+ *	page-table entry not made; locks as before
+ * @MKTME_DAX_PAUSE_FORGET: a DAX entry is about to be flushed and dropped;
+ *	invalidate_lock held exclusively, or an inode being freed
+ */
+enum mktme_dax_pause {
+	MKTME_DAX_PAUSE_PASSES,
+	MKTME_DAX_PAUSE_DROPPED,
+	MKTME_DAX_PAUSE_TRANSACTION,
+	MKTME_DAX_PAUSE_RECORDED,
+	MKTME_DAX_PAUSE_BEGIN,
+	MKTME_DAX_PAUSE_DEVICE,
+	MKTME_DAX_PAUSE_FORGET,
+};
+
+#ifdef CONFIG_MKTME_DAX_DEBUG
+
+DECLARE_STATIC_KEY_FALSE(mktme_dax_pausing);
+
+/* fs/dax/pause.c */
+void __mktme_dax_pause(enum mktme_dax_pause where);
+
+/* Waits, if a test has armed this place. Sleeps; wakes up on fatal signals. */
+static inline void mktme_dax_pause(enum mktme_dax_pause where)
+{
+	if (static_branch_unlikely(&mktme_dax_pausing))
+		__mktme_dax_pause(where);
+}
+
+#else /* !CONFIG_MKTME_DAX_DEBUG */
+
+static inline void mktme_dax_pause(enum mktme_dax_pause where)
+{
+}
+
+#endif /* CONFIG_MKTME_DAX_DEBUG */
 
 #ifdef CONFIG_MKTME_DAX
 
@@ -127,6 +212,18 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 				 const struct fileattr *fa);
 int __mktme_dax_prepare_fallocate(struct inode *inode, int mode, loff_t offset,
 				  loff_t len);
+
+/* fs/dax/count.c */
+int mktme_dax_refuse(const struct inode *inode, enum mktme_dax_refusal why,
+		     int err);
+
+/* fs/dax/show.c */
+void __mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn, size_t size,
+			     bool write);
+void __mktme_dax_show_smap(struct seq_file *m,
+			   const struct vm_area_struct *vma);
+
+DECLARE_TRACEPOINT(mktme_fault);
 
 static inline unsigned int mktme_dax_state(const struct address_space *mapping)
 {
@@ -300,6 +397,38 @@ static inline bool mktme_dax_is_ioctl(unsigned int cmd)
 	       _IOC_NR(cmd) <= _IOC_NR(MKTME_DAX_IOC_STATUS);
 }
 
+/**
+ * mktme_dax_trace_fault() - tell who traces that a page is about to be mapped
+ * @vmf: the fault
+ * @pfn: first page of the entry, with its KeyID if it has one
+ * @size: bytes of the entry
+ * @write: will the entry be writable?
+ *
+ * Costs nothing until somebody enables the trace event.
+ *
+ * Context: DAX entry locked.
+ */
+static inline void mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn,
+					 size_t size, bool write)
+{
+	if (tracepoint_enabled(mktme_fault))
+		__mktme_dax_trace_fault(vmf, pfn, size, write);
+}
+
+/**
+ * mktme_dax_show_smap() - the line "KeyID:" of a mapping in /proc/PID/smaps
+ * @m: where to
+ * @vma: the mapping
+ *
+ * Context: mmap_lock held for reading.
+ */
+static inline void mktme_dax_show_smap(struct seq_file *m,
+				       const struct vm_area_struct *vma)
+{
+	if (static_branch_unlikely(&mktme_dax_used))
+		__mktme_dax_show_smap(m, vma);
+}
+
 #else /* !CONFIG_MKTME_DAX */
 
 static inline bool mktme_dax_is_ioctl(unsigned int cmd)
@@ -365,6 +494,16 @@ static inline int mktme_dax_prepare_fallocate(struct inode *inode, int mode,
 					      loff_t offset, loff_t len)
 {
 	return 0;
+}
+
+static inline void mktme_dax_trace_fault(const struct vm_fault *vmf, pfn_t pfn,
+					 size_t size, bool write)
+{
+}
+
+static inline void mktme_dax_show_smap(struct seq_file *m,
+				       const struct vm_area_struct *vma)
+{
 }
 
 #endif /* CONFIG_MKTME_DAX */

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recomputes the key identifier of a record with OpenSSL's HKDF
+ * Recomputes key identifier and place of a record with OpenSSL
  *
- *	record_check RECORD KEY
+ *	record_check RECORD KEY UUID BASE
  *
- * RECORD is the xattr in hex, KEY the number of a test key. The identifier is
- * HKDF-SHA512 (RFC 5869) without salt, over algorithm byte, data key and tweak
- * key, with info "mktme-dax identifier".
+ * RECORD is the xattr in hex, KEY the number of a test key, UUID that of the
+ * namespace, BASE the physical address at which the block device begins. The
+ * identifier is HKDF-SHA512 (RFC 5869) without salt, over algorithm byte, data
+ * key and tweak key, with info "mktme-dax identifier". The place is the
+ * beginning of the SHA-256 of UUID, BASE and eight zero bytes.
  */
 #include <openssl/core_names.h>
+#include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <stdbool.h>
 #include "../../include/uapi/linux/mktme_dax.h"
 #include "host.h"
 
@@ -34,22 +38,65 @@ static void derive(uint8_t *secret, size_t len, uint8_t *out)
 	EVP_KDF_free(kdf);
 }
 
-int main(int argc, char **argv)
+static void parse_hex(const char *text, uint8_t *out, size_t len)
+{
+	if (strlen(text) != 2 * len)
+		die("not %zu bytes of hex: %s", len, text);
+	for (size_t i = 0; i < len; i++)
+		if (sscanf(text + 2 * i, "%2hhx", out + i) != 1)
+			die("not hex: %s", text);
+}
+
+static void parse_uuid(const char *text, uint8_t uuid[16])
+{
+	char hex[33] = "";
+	size_t n = 0;
+
+	for (; *text && n < 32; text++)
+		if (*text != '-')
+			hex[n++] = *text;
+	if (*text)
+		die("not a UUID");
+	parse_hex(hex, uuid, 16);
+}
+
+static bool identifier_is_right(const struct mktme_dax_record_v1 *record, unsigned int key)
 {
 	uint8_t want[MKTME_DAX_IDENTIFIER_SIZE], secret[1 + 2 * KEY_HALF];
-	struct mktme_dax_record_v1 record;
-	uint8_t *bytes = (uint8_t *)&record;
 
-	if (argc != 3 || strlen(argv[1]) != 2 * sizeof(record))
-		die("usage: record_check RECORD KEY");
-	for (size_t i = 0; i < sizeof(record); i++)
-		if (sscanf(argv[1] + 2 * i, "%2hhx", bytes + i) != 1)
-			die("not hex: %s", argv[1]);
 	secret[0] = MKTME_ALG_AES_XTS_128;
-	test_key_bytes(number(argv[2]), secret + 1, secret + 1 + KEY_HALF);
+	test_key_bytes(key, secret + 1, secret + 1 + KEY_HALF);
 	derive(secret, sizeof(secret), want);
-	if (!memcmp(want, record.identifier, sizeof(want)))
-		return SAME;
-	puts("the identifier in the record is not that of the key");
-	return DIFFERENT;
+	return !memcmp(want, record->identifier, sizeof(want));
+}
+
+static bool place_is_right(const struct mktme_dax_record_v1 *record, const char *uuid,
+			   uint64_t base)
+{
+	uint8_t range[32] = {}, digest[32];
+
+	parse_uuid(uuid, range);
+	for (int i = 0; i < 8; i++)
+		range[16 + i] = base >> 8 * i;
+	if (!EVP_Digest(range, sizeof(range), digest, NULL, EVP_sha256(), NULL))
+		die("OpenSSL does not do SHA-256");
+	return !memcmp(digest, record->place, sizeof(record->place));
+}
+
+int main(int argc, char **argv)
+{
+	struct mktme_dax_record_v1 record;
+
+	if (argc != 5)
+		die("usage: record_check RECORD KEY UUID BASE");
+	parse_hex(argv[1], (uint8_t *)&record, sizeof(record));
+	if (!identifier_is_right(&record, number(argv[2]))) {
+		puts("the identifier in the record is not that of the key");
+		return DIFFERENT;
+	}
+	if (!place_is_right(&record, argv[3], number(argv[4]))) {
+		puts("the place in the record is not that of the namespace");
+		return DIFFERENT;
+	}
+	return SAME;
 }

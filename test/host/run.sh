@@ -73,13 +73,20 @@ test_plain_search() {
 	expect 2 "plain_search: no such file" "$programs/plain_search" "$scratch/none" 'page-table'
 }
 
-# The identifier of test key 1, from the command line tool of OpenSSL.
+# The identifier of test key 1, from the command line tool of OpenSSL; the place from
+# sha256sum.
 test_record_check() {
-	local head=01010100 place=00000000000000000000000000000000
-	local identifier=55722aabe70222c3b40cda49c9370c7b
-	expect 0 "record_check knows the identifier" "$programs/record_check" $head$identifier$place 1
-	expect 1 "record_check sees another key" "$programs/record_check" $head$identifier$place 2
-	expect 2 "record_check refuses a short record" "$programs/record_check" $head$identifier 1
+	local head=01010100 uuid=00112233-4455-6677-8899-aabbccddeeff base=0x100200000
+	local identifier=55722aabe70222c3b40cda49c9370c7b place
+	place=$(printf '\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff%b%b' \
+		'\x00\x00\x20\x00\x01\x00\x00\x00' '\0\0\0\0\0\0\0\0' | sha256sum | head -c 32)
+	check() { "$programs/record_check" "$@"; }
+	expect 0 "record_check knows identifier and place" check $head$identifier"$place" 1 $uuid $base
+	expect 1 "record_check sees another key" check $head$identifier"$place" 2 $uuid $base
+	expect 1 "record_check sees another namespace" check $head$identifier"$place" 1 ${uuid%f}e $base
+	expect 1 "record_check sees another address" check $head$identifier"$place" 1 $uuid 0x100201000
+	expect 2 "record_check refuses a short record" check $head$identifier 1 $uuid $base
+	expect 2 "record_check refuses half a UUID" check $head$identifier"$place" 1 ${uuid%-*} $base
 }
 
 layout() {

@@ -16,15 +16,17 @@ static void get_record(int fd, struct mktme_dax_record_v1 *record)
 	NEED(len == sizeof(*record), "record of %zd bytes, %s", len, errno_name(errno));
 }
 
-/* The host computes the identifier of the key with OpenSSL's HKDF. */
-static void host_record(const struct mktme_dax_record_v1 *record, unsigned int key)
+/* The host computes identifier and place with OpenSSL. */
+static void host_record(int fd, const struct mktme_dax_record_v1 *record, unsigned int key)
 {
 	const uint8_t *bytes = (const uint8_t *)record;
-	char hex[2 * sizeof(*record) + 1] = {};
+	char hex[2 * sizeof(*record) + 1] = {}, uuid[40];
 
+	namespace_uuid(fd, uuid);
 	for (size_t i = 0; i < sizeof(*record); i++)
 		pattern_hex(hex + 2 * i, bytes[i], 2);
-	report("host record %s %u -- %s", hex, key, tap_test_name());
+	report("host record %s %u %s %#llx -- %s", hex, key, uuid,
+	       (unsigned long long)device_base(fd), tap_test_name());
 }
 
 TEST(record_holds_version_state_algorithm_identifier)
@@ -43,7 +45,7 @@ TEST(record_holds_version_state_algorithm_identifier)
 	test_key_bytes(1, data, tweak);
 	CHECK(memcmp(record.identifier, data, KEY_HALF), "the key itself is in the record");
 	CHECK(memcmp(record.identifier, tweak, KEY_HALF), "the key itself is in the record");
-	host_record(&record, 1);
+	host_record(fd, &record, 1);
 }
 
 TEST(records_differ_by_key_only)
@@ -63,7 +65,7 @@ TEST(records_differ_by_key_only)
 	CHECK(memcmp(a.identifier, c.identifier, sizeof(a.identifier)));
 	CHECK(!memcmp(a.place, c.place, sizeof(a.place)));
 	CHECK(!is_zero(a.place, sizeof(a.place)), "place is not filled in");
-	host_record(&c, 2);
+	host_record(fd[2], &c, 2);
 }
 
 TEST(same_key_again_is_ok)

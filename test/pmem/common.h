@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +139,47 @@ void remove_ring_key(const char *dir, const uint8_t *identifier);
 void bound_directory(const char *path, unsigned int number);
 bool path_has_record(const char *path);
 
+/* ---- pause.c: races by handshake ---- */
+
+/*
+ * The next thread that comes to this place (fs/dax/pause.c) stays there; one that
+ * is there goes on.
+ */
+void hold_next(const char *place);
+pid_t await_held(const char *place);
+void release_held(const char *place);
+/* Returns when the thread sleeps, which is: waits for a lock of one that is held. */
+void await_blocked(pid_t tid);
+
+/* One call in a thread of its own. */
+struct job {
+	void *addr;
+	size_t len;
+	int prot;
+	key_serial_t key;
+	int fd;
+	long (*fn)(struct job *);
+	sem_t go;
+	pthread_t thread;
+	pid_t tid;
+	long ret;
+	int err;
+};
+/*
+ * Made first and started later, if mmap_lock is held in between by a fault: a new
+ * thread needs memory for its stack.
+ */
+void job_make(struct job *job, long (*fn)(struct job *));
+void job_go(struct job *job);
+void job_start(struct job *job, long (*fn)(struct job *));
+long job_end(struct job *job);
+long job_encrypt(struct job *job);
+/* The signal that the access takes, 0 for none. */
+long job_store(struct job *job);
+long job_load(struct job *job);
+/* Faults pages in for writing, with mmap_lock held for reading. */
+long job_populate(struct job *job);
+
 /* ---- scratch.c: a file system that a test may mount and unmount as it likes ---- */
 
 #define SCRATCH		"/mnt/scratch"
@@ -146,9 +189,28 @@ bool path_has_record(const char *path);
 void scratch_new(const char *options);
 /* What was in core is gone: bound files are locked. */
 void scratch_cycle(const char *options);
+void scratch_mount(const char *options);
 void scratch_umount(void);
 int scratch_file(const char *name, int flags);
 int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- watch.c: what the kernel tells ---- */
+
+#define TRACE_LINE	200
+
+struct fault_event {
+	unsigned int major, minor, keyid, order;
+	unsigned long ino, pgoff, pfn;
+	char access[8];
+};
+
+void trace_on(void);
+unsigned int trace_off(const char *event, char lines[][TRACE_LINE], unsigned int max);
+unsigned int traced_faults(struct fault_event *out, unsigned int max);
+unsigned long counter(const char *name);
+int smaps_keyid(pid_t pid, const void *addr);
+int log_open(void);
+unsigned int log_lines(int fd, const char *text);
 
 /* ---- place.c: where a page is, and who sees it how ---- */
 
@@ -174,6 +236,7 @@ uint64_t block_of(int fd, uint64_t off);
 /* Physical address of a byte of the file, from FIEMAP and sysfs. */
 uint64_t phys_of(int fd, uint64_t off);
 uint64_t device_base(int fd);
+void namespace_uuid(int fd, char uuid[40]);
 /* Blocks of data, an external xattr block not counted. */
 unsigned long data_blocks(int fd);
 

@@ -10,6 +10,6 @@ set -euo pipefail
 export MKTME_ONLY=$* MKTME_CONTROL=1
 make_namespaces
 mount_main
-for program in persist_read abi sysfs ioctl ioctl_dir key revoke bind fault io race refuse mount locked record orphan ring ring_race dir exhaust reuse; do
+for program in persist_read abi errno sysfs ioctl ioctl_dir key revoke bind between window shake fault io race refuse mount locked record orphan ring ring_race dir device exhaust reuse; do
 	run_test "${program}_test"
 done

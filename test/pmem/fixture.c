@@ -164,7 +164,7 @@ bool has_record(int fd)
 	return fgetxattr(fd, MKTME_DAX_RECORD_NAME, &record, sizeof(record)) > 0;
 }
 
-static sigjmp_buf signal_exit;
+static __thread sigjmp_buf signal_exit;
 
 static void on_signal(int sig)
 {

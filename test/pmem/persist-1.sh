@@ -10,6 +10,8 @@ make_namespaces
 make_main
 mount_main
 run_test persist_write_test
+# Last: it leaves a transaction open.
+run_test cut_test
 if dmesg | grep -E 'BUG: |WARNING: |Oops|Call Trace:'; then
 	say "not ok - persist-write: the kernel log is clean"
 fi

@@ -9,7 +9,10 @@
 #define PERSIST_WRONG	12
 #define PERSIST_LEN	(16 * PAGE)
 
-enum how { BY_MSYNC, BY_FSYNC, BY_FDATASYNC, BY_CLWB, BY_WRITE, BY_DSYNC, BY_EVICTION };
+enum how {
+	BY_MSYNC, BY_FSYNC, BY_FDATASYNC, BY_CLWB, BY_WRITE, BY_DSYNC, BY_SYNC,
+	BY_APPEND, BY_EVICTION
+};
 
 static const struct persist_file {
 	const char *name;
@@ -25,6 +28,9 @@ static const struct persist_file {
 	{ "dsync",	PERSIST_LEN,	106, BY_DSYNC },
 	{ "huge",	PMD,		107, BY_FSYNC },
 	{ "evicted",	PERSIST_LEN,	108, BY_EVICTION },
+	{ "clwb-huge",	PMD,		112, BY_CLWB },
+	{ "osync",	PERSIST_LEN,	113, BY_SYNC },
+	{ "append",	PERSIST_LEN,	114, BY_APPEND },
 };
 
 #define PERSIST_FILES	(sizeof(persist_files) / sizeof(persist_files[0]))
@@ -33,6 +39,19 @@ static const struct persist_file {
 #define UNSYNCED	"unsynced"
 #define UNSYNCED_OLD	110
 #define UNSYNCED_NEW	111
+/* Synced as pattern 115, all overwritten with 116, a part of that synced. */
+#define PART		"part"
+#define PART_OLD	115
+#define PART_NEW	116
+#define PART_FROM	(4 * PAGE)
+#define PART_LEN	(4 * PAGE)
+/* One line of pattern 118, zeros around it. */
+#define ZEROS		"zeros"
+#define ZEROS_SEED	118
+/* Where the power was cut in the middle of a bind. */
+#define CUT_DROPPED	"cut-dropped"
+#define CUT_OPEN	"cut-transaction"
+#define CUT_COMMITTED	"cut-committed"
 /* The KeyID of the first boot, in decimal. */
 #define KEYID_FILE	"keyid-of-first-boot"
 

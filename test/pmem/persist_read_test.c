@@ -130,6 +130,49 @@ TEST(fsync_of_2m_survived)
 	survived("huge");
 }
 
+TEST(clwb_on_map_sync_of_2m_survived)
+{
+	survived("clwb-huge");
+}
+
+TEST(write_with_osync_survived)
+{
+	survived("osync");
+}
+
+TEST(append_survived)
+{
+	survived("append");
+}
+
+/* Each line is of one pattern or of the other. */
+static void old_or_new(const char *p, size_t from, size_t to, unsigned int old,
+		       unsigned int new)
+{
+	unsigned int newer = 0;
+
+	for (size_t off = from; off < to; off += 64) {
+		char line[64];
+
+		pattern_fill(line, 64, new, off);
+		if (!memcmp(line, p + off, 64))
+			newer++;
+		else if (!CHECK(is_pattern(p + off, 64, old, off)))
+			break;
+	}
+	diag("%u of %lu lines are new", newer, (to - from) / 64);
+}
+
+TEST(msync_of_a_part_survived)
+{
+	key_serial_t key = need_key(PERSIST_KEY);
+	char *p = bound_mapping(open_kept(PART), PERSIST_LEN, key);
+
+	CHECK(is_pattern(p + PART_FROM, PART_LEN, PART_NEW, PART_FROM));
+	old_or_new(p, 0, PART_FROM, PART_OLD, PART_NEW);
+	old_or_new(p, PART_FROM + PART_LEN, PERSIST_LEN, PART_OLD, PART_NEW);
+}
+
 TEST(sync_survived)
 {
 	survived("evicted");
@@ -139,19 +182,61 @@ TEST(unsynced_lines_are_old_or_new)
 {
 	key_serial_t key = need_key(PERSIST_KEY);
 	char *p = bound_mapping(open_kept(UNSYNCED), PERSIST_LEN, key);
-	unsigned int newer = 0;
 
-	for (size_t off = 0; off < PERSIST_LEN / 2; off += 64) {
-		char line[64];
-
-		pattern_fill(line, 64, UNSYNCED_NEW, off);
-		if (!memcmp(line, p + off, 64))
-			newer++;
-		else if (!CHECK(is_pattern(p + off, 64, UNSYNCED_OLD, off)))
-			break;
-	}
+	old_or_new(p, 0, PERSIST_LEN / 2, UNSYNCED_OLD, UNSYNCED_NEW);
 	CHECK(is_pattern(p + PERSIST_LEN / 2, PERSIST_LEN / 2, UNSYNCED_OLD, PERSIST_LEN / 2));
-	diag("%u of %lu lines are new", newer, PERSIST_LEN / 2 / 64);
+}
+
+TEST(zeros_around_a_flushed_line_survived)
+{
+	char *p = bound_mapping(open_kept(ZEROS), PMD, need_key(PERSIST_KEY));
+
+	CHECK(is_pattern(p, PATTERN_LINE, ZEROS_SEED, 0));
+	CHECK(is_zero(p + PATTERN_LINE, PMD - PATTERN_LINE));
+}
+
+/* ---- the power was cut in the middle of a bind ---- */
+
+/* As if it had never begun: unbound, without data, and any key will do. */
+static void is_unbound(const char *name)
+{
+	key_serial_t key = need_key(13);
+	int fd = open_kept(name);
+	char *p;
+
+	CHECK(!has_record(fd), "has a record");
+	CHECK_EQ(data_blocks(fd), 0);
+	p = map_file(fd, PERSIST_LEN, PROT_NONE, MAP_SHARED);
+	NEED(!encrypt_mprotect(p, PERSIST_LEN, RW, key), "%s", errno_name(errno));
+	CHECK(is_zero(p, PERSIST_LEN));
+}
+
+TEST(bind_cut_before_the_record_never_was)
+{
+	is_unbound(CUT_DROPPED);
+}
+
+TEST(bind_cut_before_the_commit_never_was)
+{
+	is_unbound(CUT_OPEN);
+}
+
+/* As if it had ended. */
+TEST(bind_cut_after_the_commit_is_done)
+{
+	key_serial_t key = need_key(PERSIST_KEY), wrong = need_key(PERSIST_WRONG);
+	int fd = open_kept(CUT_COMMITTED);
+	char byte, *p = map_file(fd, PERSIST_LEN, PROT_NONE, MAP_SHARED);
+
+	CHECK(has_record(fd));
+	CHECK_EQ(data_blocks(fd), 0);
+	CHECK_ERRNO(pread(fd, &byte, 1, 0), ENOKEY);
+	CHECK_ERRNO(encrypt_mprotect(p, PERSIST_LEN, RW, wrong), EKEYREJECTED);
+	NEED(!encrypt_mprotect(p, PERSIST_LEN, RW, key), "%s", errno_name(errno));
+	CHECK(is_zero(p, PERSIST_LEN));
+	pattern_fill(p, PERSIST_LEN, 117, 0);
+	NEED(!fsync(fd));
+	host_cipher(fd, 0, PERSIST_LEN, PERSIST_KEY, 117);
 }
 
 TEST(file_without_a_key_survived)

@@ -53,12 +53,26 @@ static void write_file(int fd, const struct persist_file *f, int flags)
 	close(fd);
 }
 
+/* The size is as durable as the data, though nothing but fdatasync() was asked for. */
+static void append_file(int fd, const struct persist_file *f)
+{
+	static char buf[PERSIST_LEN];
+
+	pattern_fill(buf, f->len, f->seed, 0);
+	NEED(!ftruncate(fd, 0));
+	for (size_t off = 0, n; off < f->len; off += n) {
+		n = f->len - off < 5000 ? f->len - off : 5000;
+		write_all(fd, buf + off, n, off);
+		NEED(!fdatasync(fd));
+	}
+}
+
 static void make_durable(const struct persist_file *f)
 {
 	char *p;
 	int fd = bound_file(f, &p);
 
-	if (f->how != BY_WRITE && f->how != BY_DSYNC)
+	if (f->how < BY_WRITE || f->how == BY_EVICTION)
 		pattern_fill(p, f->len, f->seed, 0);
 	switch (f->how) {
 	case BY_MSYNC:
@@ -78,6 +92,12 @@ static void make_durable(const struct persist_file *f)
 		break;
 	case BY_DSYNC:
 		write_file(fd, f, O_DSYNC);
+		break;
+	case BY_SYNC:
+		write_file(fd, f, O_SYNC);
+		break;
+	case BY_APPEND:
+		append_file(fd, f);
 		break;
 	case BY_EVICTION:
 		/* Nothing after this but the end of the mapping. */
@@ -146,6 +166,37 @@ TEST(fsync_of_2m_makes_durable)
 	durable("huge");
 }
 
+TEST(clwb_on_map_sync_of_2m_makes_durable)
+{
+	durable("clwb-huge");
+}
+
+TEST(write_with_osync_makes_durable)
+{
+	durable("osync");
+}
+
+TEST(append_and_fdatasync_make_durable)
+{
+	durable("append");
+}
+
+/* What is outside of the range may be durable or not. */
+TEST(msync_of_a_part_makes_it_durable)
+{
+	static const struct persist_file f = { PART, PERSIST_LEN, PART_OLD, BY_MSYNC };
+	char *p;
+	int fd;
+
+	key = need_key(PERSIST_KEY);
+	fd = bound_file(&f, &p);
+	pattern_fill(p, f.len, PART_OLD, 0);
+	NEED(!fsync(fd));
+	pattern_fill(p, f.len, PART_NEW, 0);
+	NEED(!msync(p + PART_FROM, PART_LEN, MS_SYNC));
+	host_cipher(fd, PART_FROM, PART_LEN, PERSIST_KEY, PART_NEW);
+}
+
 TEST(sync_makes_durable_what_nobody_maps)
 {
 	durable("evicted");
@@ -164,6 +215,24 @@ TEST(stores_without_sync)
 	NEED(!fsync(fd));
 	pattern_fill(p, f.len / 2, UNSYNCED_NEW, 0);
 	host_cipher(fd, f.len / 2, f.len / 2, PERSIST_KEY, UNSYNCED_OLD);
+}
+
+/*
+ * With MAP_SYNC the page is the file's for good once the store has returned, and
+ * so must be the zeros around it, which nobody flushes from user space (I4).
+ */
+TEST(zeros_around_a_flushed_line)
+{
+	static const struct persist_file f = { ZEROS, PMD, ZEROS_SEED, BY_CLWB };
+	char *p;
+	int fd;
+
+	key = need_key(PERSIST_KEY);
+	fd = bound_file(&f, &p);
+	pattern_fill(p, PATTERN_LINE, f.seed, 0);
+	flush_lines(p, PATTERN_LINE);
+	host_cipher(fd, 0, PATTERN_LINE, PERSIST_KEY, f.seed);
+	host_zero(fd, PATTERN_LINE, PMD - PATTERN_LINE, PERSIST_KEY);
 }
 
 /* A file without a key keeps what DAX has always promised. */

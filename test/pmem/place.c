@@ -141,6 +141,22 @@ uint64_t device_base(int fd)
 	return strtoull(text, NULL, 0);
 }
 
+/* Of the namespace, which is not that of the struct pages built on it. */
+void namespace_uuid(int fd, char uuid[40])
+{
+	char path[128], name[40];
+	struct stat st;
+
+	NEED(!fstat(fd, &st));
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/device/namespace",
+		 major(st.st_dev), minor(st.st_dev));
+	NEED(read_text(path, name, sizeof(name)) > 0, "%s", path);
+	name[strcspn(name, "\n")] = 0;
+	snprintf(path, sizeof(path), "/sys/bus/nd/devices/%s/uuid", name);
+	NEED(read_text(path, uuid, 40) > 0, "%s", path);
+	uuid[strcspn(uuid, "\n")] = 0;
+}
+
 uint64_t phys_of(int fd, uint64_t off)
 {
 	uint64_t block = block_of(fd, off);

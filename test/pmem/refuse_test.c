@@ -5,6 +5,7 @@
  */
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <sys/ioctl.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -87,6 +88,20 @@ TEST(vmsplice_EFAULT)
 	CHECK_ERRNO(vmsplice(ends[1], &iov, 1, SPLICE_F_GIFT), EFAULT);
 }
 
+/* Pinned for long, which DAX refuses by itself, key or no key. */
+TEST(io_uring_fixed_buffer_EOPNOTSUPP)
+{
+	char *p = secret();
+	struct io_uring_params params = {};
+	struct iovec iov = { .iov_base = p, .iov_len = PAGE };
+	int ring = syscall(__NR_io_uring_setup, 1, &params);
+
+	NEED(ring >= 0, "%s", errno_name(errno));
+	CHECK_ERRNO(syscall(__NR_io_uring_register, ring, IORING_REGISTER_BUFFERS, &iov, 1),
+		    EOPNOTSUPP);
+	CHECK(is_pattern(p, LEN, 50, 0));
+}
+
 TEST(process_vm_EFAULT)
 {
 	char *p = secret();
@@ -152,22 +167,35 @@ TEST(shared_futex_EFAULT_private_futex_works)
 	CHECK_ERRNO(syscall(__NR_futex, p, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0), EAGAIN);
 }
 
-TEST(swapon_EINVAL)
+/* As mkswap makes it. */
+static void cannot_swap_on(int fd, const char *path)
 {
-	key_serial_t key = need_key(1);
-	char path[4096], header[PAGE] = {};
-	int fd = new_file(MIB, path);
+	char header[PAGE] = {};
 
-	bound_mapping(fd, MIB, key);
 	for (size_t off = 0; off < MIB; off += PAGE)
 		write_all(fd, header, PAGE, off);
-	/* As mkswap writes it. */
 	*(uint32_t *)(header + 1024) = 1;
 	*(uint32_t *)(header + 1028) = MIB / PAGE - 1;
 	memcpy(header + PAGE - 10, "SWAPSPACE2", 10);
 	write_all(fd, header, PAGE, 0);
 	CHECK_ERRNO(swapon(path, 0), EINVAL);
 	unlink(path);
+}
+
+/*
+ * No DAX file can be used for swap, bound or not: that is why a file in use for
+ * swap cannot be bound, and a bound one needs no check of its own.
+ */
+TEST(swapon_EINVAL)
+{
+	key_serial_t key = need_key(1);
+	char path[4096];
+	int fd = new_file(MIB, path);
+
+	cannot_swap_on(fd, path);
+	fd = new_file(MIB, path);
+	bound_mapping(fd, MIB, key);
+	cannot_swap_on(fd, path);
 }
 
 TEST(change_of_the_dax_flag_EOPNOTSUPP)

@@ -217,6 +217,30 @@ TEST(blocks_of_one_key_reused_by_another)
 	host_zero(fd, LEN / 2 - PAGE, PAGE, 2);
 }
 
+/*
+ * Zeros that nobody has written: what is under them are dirty lines of the file
+ * that had the blocks before. They have to be gone before the zeros come (I3),
+ * and the zeros have to be in memory (I4).
+ */
+TEST(plain_blocks_become_zeros)
+{
+	key_serial_t key = need_key(1);
+	int fd;
+	char *p;
+
+	NEED(!unlink(SCRATCH "/filler"));
+	use_dir(SCRATCH);
+	fd = dirty_file("fourth", 0, 98);
+	give_up_blocks(fd, "fourth");
+	fd = kept_file("zeros", PMD, NULL);
+	p = bound_mapping(fd, PMD, key);
+	pattern_fill(p, PATTERN_LINE, 99, 0);
+	NEED(!msync(p, PAGE, MS_SYNC));
+	check_reused(fd, PMD);
+	host_zero(fd, PAGE, PMD - PAGE, 1);
+	CHECK(is_zero(p + PAGE, PMD - PAGE));
+}
+
 int main(int argc, char **argv)
 {
 	return tap_main("reuse", argc, argv);

@@ -5,8 +5,8 @@
 #
 #   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [--audit] [--sockets N] [SUITE]...
 #
-# SUITE is main, persist, control or machine; all by default. ENGINE is cache or direct;
-# both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
+# SUITE is main, persist, control, machine or busy; all by default. ENGINE is cache or
+# direct; both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
 # --sockets: N packages of two CPUs each.
 # --audit: engine cache only, and an alias bug that the emulator sees is a failure.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
@@ -27,13 +27,13 @@ parse_arguments() {
 		--engine) engines+=("${2:?}"); shift ;;
 		--audit) engines=(cache); vm_options+=(--audit) ;;
 		--sockets) vm_options+=(--sockets "${2:?}" --smp $((2 * $2))); shift ;;
-		main | persist | control | machine) suites+=("$1") ;;
+		main | persist | control | machine | busy) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#engines[@]} -gt 0 ] || engines=(cache direct)
-	[ ${#suites[@]} -gt 0 ] || suites=(main persist control machine)
+	[ ${#suites[@]} -gt 0 ] || suites=(main persist control machine busy)
 }
 
 build_programs() {
@@ -97,11 +97,17 @@ run_machine() {
 	rm -f "$dimm"
 }
 
+run_busy() {
+	local dimm=build/$RUN-busy.img
+	boot "busy" busy.sh "$dimm" --fresh --cpu tme-pconfig-busy=1
+	rm -f "$dimm"
+}
+
 parse_arguments "$@"
 build_programs
 for suite in "${suites[@]}"; do
 	case $suite in
-	control | machine) "run_$suite"; continue ;;
+	control | machine | busy) "run_$suite"; continue ;;
 	esac
 	for engine in "${engines[@]}"; do
 		"run_$suite" "$engine"

@@ -23,7 +23,7 @@ void scratch_umount(void)
 	NEED(!umount(SCRATCH), "umount: %s", errno_name(errno));
 }
 
-static void scratch_mount(const char *options)
+void scratch_mount(const char *options)
 {
 	NEED(!mount(SCRATCH_DEV, SCRATCH, "ext4", 0, options), "mount -o %s: %s",
 	     options, errno_name(errno));

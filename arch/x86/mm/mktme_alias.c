@@ -33,6 +33,8 @@
 #include <asm/mktme.h>
 #include <asm/smp.h>
 
+#include <trace/events/mktme_dax.h>
+
 /* Work between two chances to reschedule: about 0.1 ms */
 #define ALIAS_CHUNK	SZ_64K
 
@@ -67,7 +69,7 @@ static struct hlist_head areas[MKTME_MAX_KEYIDS + 1];
 static DEFINE_MUTEX(areas_lock);
 DEFINE_STATIC_SRCU(areas_srcu);
 
-/* Cache lines flushed or written back through aliases; for debugfs and tests */
+/* Cache lines flushed or written back, of aliases and of blocks to be zeroed */
 atomic_long_t mktme_flushed_lines = ATOMIC_LONG_INIT(0);
 
 static bool usable_keyid(unsigned int keyid)
@@ -338,6 +340,7 @@ static void flush_step(void *kaddr, phys_addr_t phys, size_t len)
  */
 void mktme_alias_flush(unsigned int keyid, phys_addr_t phys, size_t len)
 {
+	trace_mktme_flush(keyid, phys, len, MKTME_FLUSH_DROP);
 	walk_alias(keyid, phys, len, flush_step);
 }
 
@@ -359,6 +362,7 @@ static void writeback_step(void *kaddr, phys_addr_t phys, size_t len)
  */
 void mktme_alias_writeback(unsigned int keyid, phys_addr_t phys, size_t len)
 {
+	trace_mktme_flush(keyid, phys, len, MKTME_FLUSH_SYNC);
 	walk_alias(keyid, phys, len, writeback_step);
 	/* CLWB is weakly ordered: complete before the caller says durable. */
 	wmb();
@@ -375,6 +379,7 @@ static void zero_step(void *kaddr, phys_addr_t phys, size_t len)
 	size_t done;
 
 	clflush_cache_range(__va(phys), len);
+	count_lines(__va(phys), len);
 	for (done = 0; done < len; done += PAGE_SIZE)
 		memcpy_flushcache(kaddr + done, empty_zero_page, PAGE_SIZE);
 }
@@ -400,6 +405,7 @@ int mktme_alias_zero(unsigned int keyid, phys_addr_t phys, size_t len)
 
 	if (WARN_ON_ONCE(!PAGE_ALIGNED(phys | len)))
 		return -EINVAL;
+	trace_mktme_flush(0, phys, len, MKTME_FLUSH_ALLOCATE);
 	err = walk_alias(keyid, phys, len, zero_step);
 	/* Non-temporal stores are weakly ordered. */
 	wmb();

@@ -20,6 +20,8 @@
 
 #include <asm/smp.h>
 
+#include <trace/events/mktme_dax.h>
+
 /**
  * enum slot_state - life of a slot
  * @SLOT_FREE: no package holds a key, no cache holds a line
@@ -171,6 +173,9 @@ static int program_slot(struct slot *slot, const struct mktme_key *key)
 	/* Pairs with mktme_slot_identifier() */
 	smp_store_release(&slot->state, state);
 	cpus_read_unlock();
+	if (touched)
+		trace_mktme_slot(slot - slots, err ? MKTME_SLOT_LOST :
+				 MKTME_SLOT_PROGRAMMED);
 	return err;
 }
 
@@ -187,6 +192,8 @@ static int clear_slot(struct slot *slot)
 	/* Pairs with mktme_slot_identifier() */
 	smp_store_release(&slot->state, err ? SLOT_LOST : SLOT_FREE);
 	cpus_read_unlock();
+	trace_mktme_slot(slot - slots, err ? MKTME_SLOT_LOST :
+			 MKTME_SLOT_CLEARED);
 	return err;
 }
 
@@ -227,6 +234,7 @@ int mktme_slot_get(const struct mktme_key *key)
 	if (!ret) {
 		atomic_inc(&slot->users);
 		ret = slot - slots;
+		trace_mktme_slot(ret, MKTME_SLOT_GET);
 	}
 	mutex_unlock(&slots_lock);
 	return ret;
@@ -251,8 +259,10 @@ void mktme_slot_hold(unsigned int keyid)
 {
 	struct slot *slot = used_slot(keyid);
 
-	if (slot)
-		WARN_ON_ONCE(atomic_inc_return(&slot->users) < 2);
+	if (!slot)
+		return;
+	WARN_ON_ONCE(atomic_inc_return(&slot->users) < 2);
+	trace_mktme_slot(keyid, MKTME_SLOT_GET);
 }
 
 /**
@@ -275,6 +285,7 @@ void mktme_slot_put(unsigned int keyid)
 	WRITE_ONCE(slot->last_use, atomic64_inc_return(&use_counter));
 	users = atomic_dec_return(&slot->users);
 	WARN_ON_ONCE(users < 0);
+	trace_mktme_slot(keyid, MKTME_SLOT_PUT);
 	/* Fully ordered: either we see retire, or mktme_slot_retire() our 0. */
 	if (!users && READ_ONCE(slot->retire))
 		schedule_work(&retire_work);
