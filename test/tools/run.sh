@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The tests of tools/mktme-dax: on the host, then in the VM.
+#
+#   test/tools/run.sh [--only PATTERN] [SUITE]...
+#
+# SUITE is host or main; all by default. PATTERN matches "program: test".
+# One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=test/pmem/host.sh
+. test/pmem/host.sh
+
+LOGS=build/logs
+only='' suites=()
+
+parse_arguments() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--only) only=${2:?}; shift ;;
+		host | main) suites+=("$1") ;;
+		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
+		esac
+		shift
+	done
+	[ ${#suites[@]} -gt 0 ] || suites=(host main)
+}
+
+run_host() {
+	mkdir -p "$LOGS"
+	make -s -C tools/mktme-dax test >"$LOGS/tools-host.tap" 2>"$LOGS/tools-host.err" || true
+	merge_report host "$LOGS/tools-host.tap"
+	tap "$(grep -q '^1\.\.' "$LOGS/tools-host.tap" && echo ok || echo not ok)" "host: all groups ran" \
+		"$(tail -n 1 "$LOGS/tools-host.err")"
+}
+
+prepare_vm() {
+	make -s -C test/host >&2
+	make -s -C test/tools >&2
+	scripts/programs.sh >&2
+	scripts/initramfs.sh >&2
+}
+
+# boot NAME SCRIPT [option of vm/run.sh]...
+boot() {
+	local name=tools-$1 script=$2 status=0
+	shift 2
+	vm/run.sh --name "$name" --script "/tools/$script" --dimm "build/$name.img" --fresh \
+		--timeout 600 --add build/test/tools:/tools "$@" -- ${only:+"$only"} >&2 || status=$?
+	mkdir -p "$LOGS/$name"
+	touch "$LOGS/$name/report"
+	merge_report "${name#tools-}" "$LOGS/$name/report"
+	tap "$([ "$status" -eq 0 ] || grep -q ' tests failed$' "$LOGS/$name/status" && echo ok || echo not ok)" \
+		"${name#tools-}: the VM ended well" "$(head -n 1 "$LOGS/$name/status" 2>/dev/null)"
+	check_on_host "${name#tools-}" "build/$name.img" "$LOGS/$name/report"
+	rm -f "build/$name.img"
+}
+
+run_main() {
+	prepare_vm
+	boot main guest-main.sh
+}
+
+parse_arguments "$@"
+for suite in "${suites[@]}"; do
+	"run_$suite"
+done
+print_totals

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2317,SC2154
+# The tool: help, wrong usage, exit codes, manual pages, completion.
+
+tool() { "$OUT/mktme-dax" "$@"; }
+verbs() { tool --list-verbs; }
+
+each_verb_has_help() {
+	local verb
+	verbs | while read -r verb; do
+		# shellcheck disable=SC2086 # "key create" is two words
+		if ! tool help $verb | grep -q "^usage: mktme-dax $verb" ||
+			! tool $verb --help | grep -q '^usage'; then
+			echo "$verb"
+			return 1
+		fi
+	done
+}
+
+each_verb_has_a_page() {
+	local verb page
+	verbs | while read -r verb; do
+		page=$top/man/mktme-dax-${verb// /-}.1
+		[ -e "$page" ] || { echo "no $page"; return 1; }
+		# Each option of --help is in the page, and each of the page in --help.
+		# shellcheck disable=SC2086
+		diff <(tool help $verb | grep -oE -- '--[a-z][a-z-]+' | sort -u) \
+			<(sed 's/\\-/-/g' "$page" | grep -oE -- '--[a-z][a-z-]+' | sort -u) || { echo "$page"; return 1; }
+	done
+}
+
+each_page_has_a_verb() {
+	diff <(verbs | sed 's/ /-/g' | sort) \
+		<(find "$top/man" -name 'mktme-dax-*.1' | sed 's|.*/mktme-dax-\(.*\)\.1|\1|' | sort)
+}
+
+pages_are_clean() {
+	local page
+	for page in "$top"/man/*.1 "$top"/man/*.5; do
+		[ -e "$page" ] || continue
+		man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null | grep . && { echo "$page"; return 1; }
+	done
+	return 0
+}
+
+json_is_an_array() {
+	tool status --json | python3 -c 'import json, sys; assert isinstance(json.load(sys.stdin), list)'
+}
+
+says_next() { ! tool "$@" 2>"$scratch/err" && grep -q '^  next: ' "$scratch/err"; }
+
+full_disk() { tool --help >/dev/full; }
+
+test_tool() {
+	expect 0 "help" tool --help
+	expect 0 "version" tool --version
+	expect 0 "each verb has help" each_verb_has_help
+	expect 0 "each verb has a manual page, with the same options" each_verb_has_a_page
+	expect 0 "each manual page has a verb" each_page_has_a_verb
+	expect 0 "manual pages have no warnings" pages_are_clean
+	expect 1 "no such verb" tool encrpyt
+	expect 1 "no such option" tool status --jason
+	expect 1 "an option twice" tool status --json --json
+	expect 1 "an option without its value" tool bind --serial
+	expect 1 "a bad number" tool bind --serial 12x /tmp
+	expect 4 "a filesystem that has no encrypted files" tool status /proc
+	expect 4 "a file that is not there" tool status "$scratch/none"
+	expect 0 "errors say what to do next" says_next status /proc
+	expect 0 "JSON is an array" json_is_an_array
+	expect 4 "output that cannot be written" full_disk
+}
