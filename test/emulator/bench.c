@@ -139,6 +139,7 @@ static void area(const char *where, u8 *p)
 	measure(where, "MOVNTI, 8 bytes", nothing, nt8, p, size / 8);
 	if (!machine.cached)
 		return;
+	measure(where, "8-byte store, clean lines", all_clwb, write8, p, size / 8);
 	measure(where, "CLWB, clean line", nothing, all_clwb, p, LINES);
 	measure(where, "CLWB, dirty line", dirty, all_clwb, p, LINES);
 	measure(where, "CLFLUSHOPT, clean line", fetch, all_opt, p, LINES);

@@ -215,6 +215,8 @@ run_bench() {
 		run_one bench bench "$engine" - -
 		sed -n "s/^time /$engine; /p" "$out/bench-$engine/1.log"
 	done
+	run_one audit bench cache noisy=1 tme-audit=on
+	sed -n "s/^time /audit; /p" "$out/audit-cache/1.log"
 }
 
 if [ "$bench" = yes ]; then

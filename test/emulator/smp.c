@@ -4,7 +4,7 @@
 
 #define ROUNDS	20000
 
-enum job { COUNT, LOCKED, READ, PROGRAM, ALTERNATE, QUIT };
+enum job { COUNT, LOCKED, READ, PROGRAM, ALTERNATE, REWRITE, QUIT };
 
 static volatile enum job job;
 static volatile u64 stop, begun, started, ended;
@@ -75,6 +75,23 @@ static void alternate(void)
 	}
 }
 
+#define ACCESSED	(1ul << 5)
+#define DIRTY		(1ul << 6)
+
+/* One page table entry, each time without its accessed bit and with other bits for software. */
+static void rewrite(void)
+{
+	u64 n, entry = target[0] & ~(ACCESSED | DIRTY | 7 << 9);
+
+	for (n = 0; !stop; n++) {
+		u64 wanted = entry | (n & 7) << 9;
+
+		target[0] = wanted;
+		errors += (target[0] & ~ACCESSED) != wanted;
+		stored = n;
+	}
+}
+
 void ap_main(void)
 {
 	u64 n;
@@ -89,6 +106,7 @@ void ap_main(void)
 		case READ: read_all(); break;
 		case PROGRAM: program_all(); break;
 		case ALTERNATE: alternate(); break;
+		case REWRITE: rewrite(); break;
 		default: return;
 		}
 		mfence();
@@ -220,7 +238,7 @@ static void key_changes_under_fill(const char *name, u8 *p)
 	memcpy(second, p, PAGE);
 	flush(p, PAGE);
 	begin(ALTERNATE, NULL);
-	for (n = 0; n < 500 || programmed < 500; n++) {
+	for (n = 0; n < 500 || programmed < 500 || (n < 50000 && !(firsts && seconds)); n++) {
 		for (line = 0; line < PAGE; line += LINE) {
 			if (same(p + line, first + line, LINE))
 				firsts++;
@@ -234,6 +252,32 @@ static void key_changes_under_fill(const char *name, u8 *p)
 	wait();
 	check(neither == 0, "%s: a line is fetched with the old key or the new", name);
 	check(firsts && seconds, "%s: both were met", name);
+}
+
+/* A page walk, which sets a bit of an entry, is one thing to the other CPU. */
+static void walks_and_stores(const char *name, unsigned k, u64 bus)
+{
+	volatile u64 *table = alias(k, bus);
+	u64 linear = PAGES_BASE + (1ul << 21);
+	unsigned n, walked = 0;
+
+	memset((void *)table, 0, PAGE);
+	table[0] = machine.dram | 3;
+	pages_pd[1] = phys(k, bus) | 3;
+	errors = 0;
+	stored = 0;
+	begin(REWRITE, (void *)table);
+	for (n = 0; n < ROUNDS || stored < ROUNDS; n++) {
+		invlpg(linear);
+		*(volatile u64 *)linear;
+		walked += (table[0] & ACCESSED) != 0;
+	}
+	wait();
+	check(walked > 0, "%s: page walks set the accessed bit of an entry being stored to", name);
+	check(errors == 0, "%s: no store to a page table entry is lost in a page walk", name);
+	pages_pd[1] = 0;
+	invlpg(linear);
+	flush(table, PAGE);
 }
 
 /* Both want the key table at once: DEVICE_BUSY may happen, damage may not. */
@@ -271,6 +315,8 @@ void test_main(void)
 		keys_and_fills("DRAM", alias(k, machine.dram));
 		keys_and_fills("DIMM", alias(k, machine.dimm));
 	}
+	walks_and_stores("DRAM", k, machine.dram + 4 * PAGE);
+	walks_and_stores("DIMM", k, machine.dimm + 4 * PAGE);
 	/* in other engines each access is a fetch of its own */
 	if (machine.cached) {
 		key_changes_under_fill("DRAM", alias(3, machine.dram + 2 * PAGE));

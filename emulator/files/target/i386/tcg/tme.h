@@ -86,6 +86,10 @@ void tme_cpuid(struct ArchCPU *cpu, uint32_t index, uint32_t count,
 bool tme_rdmsr(CPUArchState *env, uint32_t msr, uint64_t *val, uintptr_t ra);
 bool tme_wrmsr(CPUArchState *env, uint32_t msr, uint64_t val, uintptr_t ra);
 
+/* Around a page walk's update of an entry that is not in RAM. */
+bool tme_hold_stores(void);
+void tme_release_stores(bool held);
+
 /* In excp_helper.c: a page walk that leaves the TLB alone. */
 bool x86_walk_only(CPUArchState *env, vaddr addr, int mmu_idx, hwaddr *paddr);
 

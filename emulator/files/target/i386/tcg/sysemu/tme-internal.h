@@ -7,7 +7,7 @@
  *
  * Lock order: BQL, then a line lock, then the page table lock of the cache.
  * Nothing that takes a line lock touches guest memory through the memory API
- * while holding it.
+ * while holding it. CPUs come without the BQL, devices with it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -167,6 +167,10 @@ void tme_decrypt(const TMEKey *key, hwaddr bus, uint8_t *to,
                  const uint8_t *from, unsigned blocks);
 void tme_decrypt_lines(const TMEKey *key, hwaddr bus, uint8_t *to,
                        const uint8_t *from, unsigned lines);
+void tme_read(const TMEKey *key, hwaddr bus, uint8_t *to, const uint8_t *ram,
+              unsigned len);
+void tme_write(const TMEKey *key, hwaddr bus, uint8_t *ram,
+               const uint8_t *from, unsigned len);
 
 /* tme_socket.c */
 void tme_sockets_init(void);
@@ -187,6 +191,8 @@ void tme_msr_reset(void);
 /* tme_view.c */
 void tme_views_init(void);
 void tme_views_add_nv(void);
+bool tme_lock_for_store(QemuMutex *lock);
+void tme_unlock_after_store(QemuMutex *lock, bool big);
 
 /* tme_cache.c */
 void tme_cache_init(uint32_t megabytes);

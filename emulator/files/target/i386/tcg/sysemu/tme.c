@@ -29,32 +29,74 @@ TMENvRange *tme_find_nv(hwaddr bus)
     return NULL;
 }
 
-/**
- * tme_find_ram: the RAM at an address
- * @bus: bus address
- * @ram: result, good up to the end of the page
- *
- * Called with the RCU read lock.
- * Return: false if there is no writable RAM
- */
-bool tme_find_ram(hwaddr bus, TMERam *ram)
+/* How often the memory map has begun or ended to change: odd, it does so now. */
+static unsigned map_changes = 2;
+
+static void map_changing(MemoryListener *listener)
+{
+    qatomic_set(&map_changes, (map_changes | 1) + 2);
+    smp_mb();
+}
+
+static void map_changed(MemoryListener *listener)
+{
+    qatomic_store_release(&map_changes, (map_changes | 1) + 1);
+}
+
+/* As tme_find_ram(); *@len becomes what is left of it behind @bus, if less. */
+static bool look_up_ram(hwaddr bus, hwaddr *len, TMERam *ram)
 {
     TMENvRange *nv = tme_find_nv(bus);
-    hwaddr ofs, len = 1;
     MemoryRegion *mr;
+    hwaddr ofs;
 
     if (nv) {
         ram->host = nv->ram.host + (bus - nv->start);
         ram->addr = nv->ram.addr + (bus - nv->start);
         return true;
     }
-    mr = address_space_translate(&address_space_memory, bus, &ofs, &len, true,
+    mr = address_space_translate(&address_space_memory, bus, &ofs, len, true,
                                  MEMTXATTRS_UNSPECIFIED);
     if (!tme_is_writable_ram(mr)) {
         return false;
     }
     ram->host = qemu_map_ram_ptr(mr->ram_block, ofs);
     ram->addr = memory_region_get_ram_addr(mr) + ofs;
+    return true;
+}
+
+/**
+ * tme_find_ram: the RAM at an address
+ * @bus: bus address
+ * @ram: result, good up to the end of the page
+ *
+ * Each thread remembers the last page, until the memory map changes. Memory
+ * that the map loses exists as long as somebody holds the RCU read lock, which
+ * the caller does.
+ *
+ * Return: false if there is no writable RAM
+ */
+bool tme_find_ram(hwaddr bus, TMERam *ram)
+{
+    static __thread struct {
+        hwaddr page;
+        unsigned map;
+        TMERam ram;
+    } last;
+    hwaddr page = bus & TARGET_PAGE_MASK, len = TARGET_PAGE_SIZE;
+    unsigned map = qatomic_load_acquire(&map_changes);
+
+    if (last.map != map || last.page != page) {
+        last.map = 0;
+        if ((map & 1) || !look_up_ram(page, &len, &last.ram) ||
+            len < TARGET_PAGE_SIZE) {
+            return look_up_ram(bus, &len, ram);
+        }
+        last.page = page;
+        last.map = map;
+    }
+    ram->host = last.ram.host + (bus - page);
+    ram->addr = last.ram.addr + (bus - page);
     return true;
 }
 
@@ -180,6 +222,11 @@ static bool parse_engine(const char *name, Error **errp)
 static bool setup(X86CPU *cpu, Error **errp)
 {
     static Notifier machine_done = { .notify = tme_machine_done };
+    static MemoryListener map_listener = {
+        .name = "tme",
+        .begin = map_changing,
+        .commit = map_changed,
+    };
     Error *blocker = NULL;
     TMEConfig *cfg = &cpu->tme;
 
@@ -228,6 +275,7 @@ static bool setup(X86CPU *cpu, Error **errp)
         qemu_mutex_init(&tme.line_lock[i]);
     }
 
+    memory_listener_register(&map_listener, &address_space_memory);
     tme_msr_reset();
     tme_sockets_init();
     tme_views_init();

@@ -125,6 +125,61 @@ void tme_decrypt_lines(const TMEKey *key, hwaddr bus, uint8_t *to,
 }
 
 /**
+ * tme_read: bytes of a line in memory
+ * @key: key of the KeyID, NULL for no encryption
+ * @bus: bus address of the first
+ * @to: plaintext
+ * @ram: where the first is
+ * @len: how many; all in one line
+ */
+void tme_read(const TMEKey *key, hwaddr bus, uint8_t *to, const uint8_t *ram,
+              unsigned len)
+{
+    unsigned skip = bus % AES_BLOCK_SIZE;
+    uint8_t text[TME_LINE];
+
+    if (!key) {
+        memcpy(to, ram, len);
+    } else if (tme.host_aes) {
+        ni_read(key, bus, to, ram, len);
+    } else {
+        table_crypt(key, false, bus - skip, text, ram - skip,
+                    DIV_ROUND_UP(skip + len, AES_BLOCK_SIZE));
+        memcpy(to, text + skip, len);
+    }
+}
+
+/**
+ * tme_write: the reverse of tme_read()
+ * @key: key of the KeyID, NULL for no encryption
+ * @bus: bus address of the first
+ * @ram: where the first is
+ * @from: plaintext
+ * @len: how many; all in one line
+ *
+ * Called with the line lock: the rest of the blocks is read and written, too.
+ */
+void tme_write(const TMEKey *key, hwaddr bus, uint8_t *ram,
+               const uint8_t *from, unsigned len)
+{
+    unsigned skip = bus % AES_BLOCK_SIZE;
+    unsigned blocks = DIV_ROUND_UP(skip + len, AES_BLOCK_SIZE);
+    uint8_t text[TME_LINE];
+
+    if (!key) {
+        memcpy(ram, from, len);
+    } else if (len == TME_LINE) {
+        tme_encrypt(key, bus, ram, from, LINE_BLOCKS);
+    } else if (tme.host_aes) {
+        ni_write(key, bus, ram, from, len);
+    } else {
+        table_crypt(key, false, bus - skip, text, ram - skip, blocks);
+        memcpy(text + skip, from, len);
+        table_crypt(key, true, bus - skip, ram - skip, text, blocks);
+    }
+}
+
+/**
  * tme_key_new: expand a pair of AES keys
  * @data: data key
  * @tweak: tweak key

@@ -13,9 +13,9 @@
  *               had when it was stored
  *
  * To see stores, the cache is mapped like a ROM with a programming mode: loads
- * and fetches go to RAM as always, stores come here, under the BQL. Here a line
- * is dirty if it was stored to, be it with what it held before. KeyID 0 of DRAM
- * is not in the cache and not audited.
+ * and fetches go to RAM as always, stores come here. Here a line is dirty if it
+ * was stored to, be it with what it held before. KeyID 0 of DRAM is not in the
+ * cache and not audited.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -220,8 +220,8 @@ static void audit_store(void *opaque, hwaddr ofs, uint64_t val, unsigned size)
 {
     TMEPage *page = &tme.page[ofs >> TARGET_PAGE_BITS];
     QemuMutex *lock = tme_line_lock(page->alias);
+    bool big = tme_lock_for_store(lock);
 
-    qemu_mutex_lock(lock);
     soil(page, (ofs & ~TARGET_PAGE_MASK) / TME_LINE,
          MAKE_64BIT_MASK(ofs % TME_LINE, size), true);
     switch (size) {
@@ -237,7 +237,7 @@ static void audit_store(void *opaque, hwaddr ofs, uint64_t val, unsigned size)
     default:
         stq_le_p(tme.data + ofs, val);
     }
-    qemu_mutex_unlock(lock);
+    tme_unlock_after_store(lock, big);
     tme_ram_changed(tme.data_addr + ofs, size);
 }
 
@@ -265,6 +265,7 @@ void tme_audit_init_cache(MemoryRegion *mr, uint64_t size)
     memory_region_init_rom_device_nomigrate(mr, NULL, &audit_ops, NULL,
                                             "tme-cache", size, &error_fatal);
     mr->disable_reentrancy_guard = true;
+    mr->lockless_io = true;
     audit.page = qemu_anon_ram_alloc(tme.pages * sizeof(AuditPage), NULL,
                                      false, true);
     if (!audit.page) {

@@ -36,6 +36,82 @@ static struct {
     hwaddr total;
 } maps;
 
+/*
+ * Stores of CPUs that get here are ordered by the line locks; the BQL they do
+ * not take. A page walk that sets a bit of an entry does so in two accesses, and
+ * a store between them would be lost. So it holds up all stores meanwhile: who
+ * finds this set, with the line lock held, waits for the BQL.
+ */
+static bool stores_held;
+
+/**
+ * tme_hold_stores: let no other CPU store through a view
+ *
+ * Also for stores that tme_audit.c sees. The accesses that follow may leave by
+ * way of a fault: the BQL is dropped by the loop that ends up in, and what else
+ * is left behind only makes stores slow until the next walk.
+ *
+ * Return: for tme_release_stores()
+ */
+bool tme_hold_stores(void)
+{
+    bool held = !tme_bql_locked();
+
+    if (held) {
+        tme_bql_lock();
+    }
+    qatomic_set(&stores_held, true);
+    for (unsigned i = 0; tme.max_bits && i < ARRAY_SIZE(tme.line_lock); i++) {
+        /* Whoever has not seen it is through now. */
+        qemu_mutex_lock(&tme.line_lock[i]);
+        qemu_mutex_unlock(&tme.line_lock[i]);
+    }
+    return held;
+}
+
+/**
+ * tme_release_stores: go on
+ * @held: from tme_hold_stores(); false if the caller has the BQL anyway
+ */
+void tme_release_stores(bool held)
+{
+    if (held) {
+        qatomic_set(&stores_held, false);
+        tme_bql_unlock();
+    }
+}
+
+/**
+ * tme_lock_for_store: take a line lock, and the BQL before it if need be
+ * @lock: the line lock
+ *
+ * Return: for tme_unlock_after_store()
+ */
+bool tme_lock_for_store(QemuMutex *lock)
+{
+    qemu_mutex_lock(lock);
+    if (likely(!qatomic_read(&stores_held)) || tme_bql_locked()) {
+        return false;
+    }
+    qemu_mutex_unlock(lock);
+    tme_bql_lock();
+    qemu_mutex_lock(lock);
+    return true;
+}
+
+/**
+ * tme_unlock_after_store: the reverse
+ * @lock: the line lock
+ * @big: from tme_lock_for_store()
+ */
+void tme_unlock_after_store(QemuMutex *lock, bool big)
+{
+    qemu_mutex_unlock(lock);
+    if (big) {
+        tme_bql_unlock();
+    }
+}
+
 /* Read or write bytes of one line in memory. Called with the line lock. */
 static void memory_rw(hwaddr addr, const TMERam *ram, uint8_t *buf,
                       unsigned len, bool write)
@@ -43,25 +119,15 @@ static void memory_rw(hwaddr addr, const TMERam *ram, uint8_t *buf,
     TMEKey *key = tme_key_of(addr);
     hwaddr bus = addr & tme.bus_mask;
     unsigned skip = bus % AES_BLOCK_SIZE;
-    unsigned blocks = DIV_ROUND_UP(skip + len, AES_BLOCK_SIZE);
-    uint8_t text[TME_LINE];
 
-    if (!key) {
-        memcpy(write ? ram->host : buf, write ? buf : ram->host, len);
-    } else {
-        tme_decrypt(key, bus - skip, text, ram->host - skip, blocks);
-        if (!write) {
-            memcpy(buf, text + skip, len);
-            return;
-        }
-        memcpy(text + skip, buf, len);
-        tme_encrypt(key, bus - skip, ram->host - skip, text, blocks);
+    if (!write) {
+        tme_read(key, bus, buf, ram->host, len);
+        return;
     }
-    if (write) {
-        tme_ram_changed(ram->addr - skip, blocks * AES_BLOCK_SIZE);
-        if (tme_auditing) {
-            tme_audit_dma(addr, len, NULL);
-        }
+    tme_write(key, bus, ram->host, buf, len);
+    tme_ram_changed(ram->addr - skip, ROUND_UP(skip + len, AES_BLOCK_SIZE));
+    if (tme_auditing) {
+        tme_audit_dma(addr, len, NULL);
     }
 }
 
@@ -97,6 +163,7 @@ static MemTxResult line_rw(hwaddr addr, uint8_t *buf, unsigned len, bool write,
     QemuMutex *lock = tme_line_lock(addr);
     hwaddr bus = addr & tme.bus_mask;
     TMERam ram;
+    bool big;
 
     RCU_READ_LOCK_GUARD();
     if (!tme_find_ram(bus, &ram)) {
@@ -104,11 +171,11 @@ static MemTxResult line_rw(hwaddr addr, uint8_t *buf, unsigned len, bool write,
                address_space_rw(&address_space_memory, bus, attrs, buf, len,
                                 write);
     }
-    qemu_mutex_lock(lock);
+    big = tme_lock_for_store(lock);
     if (!cache_rw(addr, buf, len, write)) {
         memory_rw(addr, &ram, buf, len, write);
     }
-    qemu_mutex_unlock(lock);
+    tme_unlock_after_store(lock, big);
     return MEMTX_OK;
 }
 
@@ -228,6 +295,7 @@ static void view_add(TMEView *view, const char *name, hwaddr base,
      * DMA to one while it is being accessed: neither is a recursion.
      */
     view->mr.disable_reentrancy_guard = true;
+    view->mr.lockless_io = true;
     memory_region_add_subregion_overlap(get_system_memory(), base, &view->mr,
                                         1);
 }
