@@ -91,6 +91,7 @@ key_serial_t add_key_raw(const char *type, const char *description,
 			 const void *payload, size_t len);
 void key_payload(unsigned int number, char *out, size_t size);
 key_serial_t add_test_key(unsigned int number);
+void settle_keys(void);
 /* As add_test_key(), or ends the test: in a control run with EOPNOTSUPP seen. */
 key_serial_t need_key(unsigned int number);
 void drop_capability(int cap);

@@ -315,7 +315,7 @@ TEST(quota_EDQUOT)
 	scratch_umount();
 	NEED(!run("tune2fs -O quota -Q usrquota " SCRATCH_DEV " >/dev/null"));
 	allow_message("EXT4-fs .*quota");
-	if (mount(SCRATCH_DEV, SCRATCH, "ext4", 0, "dax=always"))
+	if (mount(SCRATCH_DEV, SCRATCH, "ext4", 0, "dax=always,usrquota"))
 		tap_skip("the kernel has no CONFIG_QFMT_V2");
 	use_dir(SCRATCH);
 	fd = scratch_mapping("bound", &p);

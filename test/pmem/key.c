@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -71,6 +72,52 @@ key_serial_t need_key(unsigned int number)
 	     errno_name(errno));
 	CHECK_ERRNO(encrypt_mprotect(NULL, PAGE, PROT_NONE, 1), EOPNOTSUPP);
 	tap_pass_control("EOPNOTSUPP");
+}
+
+static bool is_listed(const char *name)
+{
+	char line[256];
+	FILE *keys = fopen("/proc/keys", "re");
+	bool found = false;
+
+	NEED(keys, "%s", errno_name(errno));
+	while (!found && fgets(line, sizeof(line), keys))
+		found = strstr(line, name);
+	fclose(keys);
+	return found;
+}
+
+static void let_a_key_go(void)
+{
+	key_serial_t key = add_key_raw("user", "settle-keys", "x", 1);
+
+	NEED(key > 0, "%s", errno_name(errno));
+	NEED(!keyctl_call(KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING, 0, 0));
+	while (is_listed("settle-keys"))
+		sched_yield();
+}
+
+/*
+ * Keys that nobody has any more are collected after an RCU grace period, by a work
+ * item, and take their KeyIDs with them. Callbacks of a CPU come one after the other.
+ * A run of the work item first takes dead keys off the list, then ends them: so when
+ * a second key is off the list, all that went before the first one have ended.
+ */
+void settle_keys(void)
+{
+	cpu_set_t all, one;
+
+	NEED(!sched_getaffinity(0, sizeof(all), &all));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		NEED(!sched_setaffinity(0, sizeof(one), &one));
+		let_a_key_go();
+		let_a_key_go();
+	}
+	NEED(!sched_setaffinity(0, sizeof(all), &all));
 }
 
 /* From every set, so that a program run later does not get it back either. */

@@ -30,6 +30,7 @@ static char *use_key(key_serial_t key, int *fd)
 {
 	char *p;
 
+	settle_keys();
 	used_before = sysfs_number("keyids_used");
 	NEED(used_before < sysfs_number("keyids_total"), "no free KeyID to begin with");
 	*fd = new_file(PAGE, NULL);

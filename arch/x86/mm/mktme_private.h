@@ -7,6 +7,7 @@
 
 #include <linux/init.h>
 #include <linux/mktme.h>
+#include <linux/types.h>
 
 /* A pfn_t has seven free bits for the KeyID. */
 #define MKTME_MAX_KEYIDS	127
@@ -17,7 +18,11 @@ bool mktme_cpu_matches(unsigned int cpu);
 const char *mktme_algorithm_names(void);
 const char *mktme_status(void);
 
-/* mktme_alias.c */
+/* mktme_alias.c; @kaddr is the address of @phys in the alias */
+typedef void (*mktme_alias_step_t)(void *kaddr, phys_addr_t phys, size_t len);
+
+int mktme_alias_walk(unsigned int keyid, phys_addr_t phys, size_t len,
+		     mktme_alias_step_t step);
 void mktme_alias_drop_keyid(unsigned int keyid);
 
 /* mktme_pconfig.c */
