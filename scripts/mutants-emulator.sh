@@ -85,12 +85,14 @@ list_places() {
 # A call becomes one of a function that does nothing, a loop is gone through once.
 run_test_mutant() {
 	local name=$1 file=$2 line=$3 place=$4 runs=$5 tests=$6
-	rm -rf "$OUT/tests"
-	cp -r test/emulator "$OUT/tests"
-	echo 'static inline void forgotten() { }' >>"$OUT/tests/pattern.h"
-	sed -i -E "${line}s/$NEEDED/&FORGET /$place" "$OUT/tests/$file"
-	sed -i -E "${line}s/\<[a-z_]+\(FORGET /forgotten(/; ${line}s/FORGET /0 \&\& /" "$OUT/tests/$file"
-	run_tests "$OUT/tests" "$OUT/unbroken" "$runs" "$OUT/tests.tap"
+	rm -rf "$OUT/test"
+	mkdir -p "$OUT/test/pmem"
+	cp -r test/emulator test/host "$OUT/test/"
+	cp test/pmem/pattern.h "$OUT/test/pmem/"
+	echo 'static inline void forgotten() { }' >>"$OUT/test/emulator/pattern.h"
+	sed -i -E "${line}s/$NEEDED/&FORGET /$place" "$OUT/test/emulator/$file"
+	sed -i -E "${line}s/\<[a-z_]+\(FORGET /forgotten(/; ${line}s/FORGET /0 \&\& /" "$OUT/test/emulator/$file"
+	run_tests "$OUT/test/emulator" "$OUT/unbroken" "$runs" "$OUT/tests.tap"
 	judge "$name: $(sed -n "${line}s/^[[:space:]]*//p" "test/emulator/$file")" "$OUT/tests.tap" "$tests"
 }
 
