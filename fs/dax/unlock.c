@@ -77,7 +77,8 @@ static int unlock_claimed(struct inode *inode, struct mktme_dax_claim *claim,
  * @inode: bound file, inode_lock held exclusively
  *
  * Return: 0, also if somebody else was first; -ENOKEY if the ring of the
- * filesystem does not have the key; errors of mktme_dax_read_record(),
+ * filesystem does not have the key; -EOPNOTSUPP if the file has no DAX on this
+ * mount; errors of mktme_dax_read_record(),
  * mktme_dax_compare_record() and mktme_dax_clear_tail().
  */
 int mktme_dax_unlock_from_ring_locked(struct inode *inode)
@@ -86,6 +87,9 @@ int mktme_dax_unlock_from_ring_locked(struct inode *inode)
 	struct mktme_dax_claim claim;
 	int keyid, err;
 
+	/* Only DAX goes through the KeyID; see policy_file_open(). */
+	if (!IS_DAX(inode))
+		return -EOPNOTSUPP;
 	err = mktme_dax_read_record(inode, &record);
 	if (err)
 		return err;
