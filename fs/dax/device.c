@@ -151,8 +151,11 @@ struct dax_device *__mktme_dax_device(struct inode *inode,
 	struct keyed_device *keyed;
 	struct dax_device *dax = dead_device;
 
-	/* A locked file was refused by mktme_dax_begin(). */
-	if (WARN_ON_ONCE(!keyid))
+	/*
+	 * A locked file was refused by mktme_dax_begin(). XFS lets those pass who
+	 * zero holes of one, and leaves them nothing to do.
+	 */
+	if (!keyid)
 		return dead_device;
 
 	/* The unlocked inode counts as a user, so the entry stays. */

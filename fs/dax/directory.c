@@ -118,28 +118,28 @@ int mktme_dax_bind_directory(struct file *file, const struct mktme_key *key)
 /**
  * mktme_dax_may_create() - can a file or directory be created here?
  * @dir: bound directory
+ * @record: result, what it would inherit
  *
  * Asked before the filesystem has begun to change anything.
  *
  * Return: 0; -ENOKEY if the ring does not have the key; -ESTALE at another
  * place; errors of mktme_dax_read_record() and mktme_dax_find_place().
  */
-int mktme_dax_may_create(struct inode *dir)
+int mktme_dax_may_create(struct inode *dir, struct mktme_dax_record_v1 *record)
 {
-	struct mktme_dax_record_v1 record;
 	u8 place[MKTME_DAX_PLACE_SIZE];
 	struct dax_device *base;
 	int err;
 
-	err = mktme_dax_read_record(dir, &record);
+	err = mktme_dax_read_record(dir, record);
 	if (err)
 		return err;
-	if (!mktme_dax_in_ring(dir->i_sb, record.identifier, NULL))
+	if (!mktme_dax_in_ring(dir->i_sb, record->identifier, NULL))
 		return mktme_dax_refuse(dir, MKTME_DAX_REFUSE_LOCKED, -ENOKEY);
 	err = mktme_dax_find_place(dir->i_sb, &base, place);
 	if (err)
 		return err;
-	return mktme_dax_compare_record(dir, &record, record.identifier, place);
+	return mktme_dax_compare_record(dir, record, record->identifier, place);
 }
 EXPORT_SYMBOL_GPL(mktme_dax_may_create);
 
@@ -175,6 +175,24 @@ int mktme_dax_inherit(struct inode *dir, struct inode *inode,
 	return mktme_dax_adopt(inode, record->identifier);
 }
 EXPORT_SYMBOL_GPL(mktme_dax_inherit);
+
+/**
+ * mktme_dax_born() - as mktme_dax_inherit(), where nothing can be refused any more
+ * @inode: as there
+ * @record: from mktme_dax_may_create(), before the transaction
+ *
+ * If the key was removed since, the file is born locked, just as if it had been
+ * removed a moment later.
+ *
+ * Context: in a transaction.
+ */
+void mktme_dax_born(struct inode *inode, const struct mktme_dax_record_v1 *record)
+{
+	if (!S_ISREG(inode->i_mode) || !IS_DAX(inode) ||
+	    mktme_dax_adopt(inode, record->identifier))
+		mktme_dax_set_state(inode->i_mapping, MKTME_DAX_LOCKED);
+}
+EXPORT_SYMBOL_GPL(mktme_dax_born);
 
 /**
  * mktme_dax_may_enter() - may this get a name in this directory?

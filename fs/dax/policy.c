@@ -211,9 +211,12 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 				 const struct fileattr *old_ma,
 				 const struct fileattr *fa)
 {
-	/* For a directory it is about what is created in it. */
-	if (S_ISREG(inode->i_mode) &&
-	    (old_ma->fsx_xflags ^ fa->fsx_xflags) & FS_XFLAG_DAX)
+	u32 fixed = mktme_dax_fs(inode->i_sb)->fixed_xflags;
+
+	/* Others of a directory are about what is created in it. */
+	if (!S_ISREG(inode->i_mode))
+		fixed &= FS_XFLAG_IMMUTABLE;
+	if ((old_ma->fsx_xflags ^ fa->fsx_xflags) & fixed)
 		return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_DAX_FLAG,
 					-EOPNOTSUPP);
 	return 0;

@@ -307,6 +307,7 @@ static int ext4_mktme_data_at(struct inode *inode, loff_t pos, u64 *offset)
  */
 int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode, int *nblocks)
 {
+	struct mktme_dax_record_v1 record;
 	struct super_block *sb = dir->i_sb;
 
 	if (!mktme_dax_bound(dir) || !(S_ISREG(mode) || S_ISDIR(mode)))
@@ -318,7 +319,7 @@ int ext4_mktme_prepare_new_inode(struct inode *dir, umode_t mode, int *nblocks)
 		*nblocks += __ext4_xattr_set_credits(sb, NULL, NULL,
 						     sizeof(struct ext4_mktme_context),
 						     true);
-	return mktme_dax_may_create(dir);
+	return mktme_dax_may_create(dir, &record);
 }
 
 /**
@@ -372,6 +373,7 @@ int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,
 
 static struct mktme_dax_fs_ops ext4_mktme_ops = {
 	.name = "ext4",
+	.fixed_xflags = FS_XFLAG_DAX,
 	.dax_device = ext4_mktme_dax_device,
 	.marked = ext4_mktme_marked,
 	.has_data = ext4_mktme_has_data,

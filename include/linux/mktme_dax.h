@@ -85,6 +85,8 @@ enum mktme_dax_refusal {
 /**
  * struct mktme_dax_fs_ops - what a filesystem does for bound files
  * @name: file_system_type.name
+ * @fixed_xflags: FS_XFLAG_* that cannot be changed on a bound regular file. Of a
+ *	directory, FS_XFLAG_IMMUTABLE only
  * @dax_device: the DAX device under @sb and the byte offset of @sb in it
  * @marked: is the on-disk marker of a bound file set on @inode? No locks, no
  *	sleeping: reads the in-core inode.
@@ -105,6 +107,7 @@ enum mktme_dax_refusal {
  */
 struct mktme_dax_fs_ops {
 	const char *name;
+	u32 fixed_xflags;
 	struct dax_device *(*dax_device)(struct super_block *sb, u64 *offset);
 	bool (*marked)(struct inode *inode);
 	int (*has_data)(struct inode *inode);
@@ -180,7 +183,9 @@ int mktme_dax_bind_key(struct file *file, struct key *key);
 int mktme_dax_may_bind(struct file *file);
 
 /* fs/dax/directory.c */
-int mktme_dax_may_create(struct inode *dir);
+int mktme_dax_may_create(struct inode *dir, struct mktme_dax_record_v1 *record);
+void mktme_dax_born(struct inode *inode,
+		    const struct mktme_dax_record_v1 *record);
 int mktme_dax_inherit(struct inode *dir, struct inode *inode,
 		      struct mktme_dax_record_v1 *record);
 
@@ -356,8 +361,8 @@ static inline bool mktme_dax_refuse_pin(struct folio *folio)
  * @old_ma: attributes now
  * @fa: attributes wanted
  *
- * Return: 0, or -EOPNOTSUPP for a change of the DAX flag of a bound file: only
- * DAX reaches its data.
+ * Return: 0, or -EOPNOTSUPP for a change of a flag by which a bound file is
+ * reached or known: &mktme_dax_fs_ops.fixed_xflags.
  */
 static inline int mktme_dax_prepare_fileattr(struct inode *inode,
 					     const struct fileattr *old_ma,
