@@ -186,6 +186,13 @@ long job_populate(struct job *job);
 #define SCRATCH		"/mnt/scratch"
 #define SCRATCH_DEV	"/dev/pmem0.1"
 
+const char *fs_type(void);
+bool on_xfs(void);
+/* Skips the test on any other type of file system. */
+void only_on(const char *type);
+void format(const char *device);
+/* e2fsck or xfs_repair, which change nothing; not mounted. */
+void check_sound(const char *device);
 /* Formats, mounts and works there from now on; options as for mount -o. */
 void scratch_new(const char *options);
 /* What was in core is gone: bound files are locked. */

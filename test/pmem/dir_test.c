@@ -44,7 +44,7 @@ static bool same_record(const char *a, const char *b)
 static void check_fsck(void)
 {
 	scratch_umount();
-	CHECK(!run("e2fsck -fn " SCRATCH_DEV " >/dev/null 2>&1"), "e2fsck");
+	check_sound(SCRATCH_DEV);
 }
 
 /* Nothing is called but what a program that knows nothing of keys calls. */
@@ -115,11 +115,12 @@ TEST(tmpfile_and_mknod_inherit)
 
 TEST(what_has_no_data_has_no_record)
 {
-	char target[3000];
+	/* Too long for the inode, and XFS has no longer ones than 1023 bytes. */
+	size_t len = on_xfs() ? 1000 : 3000;
+	char target[3000] = "";
 
 	three_directories();
-	memset(target, 't', sizeof(target) - 1);
-	target[sizeof(target) - 1] = 0;
+	memset(target, 't', len - 1);
 	CHECK(!symlink("short", DIR1 "/short") && !symlink(target, DIR1 "/long"));
 	CHECK(!mkfifo(DIR1 "/fifo", 0600));
 	CHECK(!mknod(DIR1 "/null", S_IFCHR | 0600, 0x103));
@@ -339,7 +340,7 @@ TEST(many_files_with_all_attributes)
 	char name[64];
 	bool acls;
 
-	for (int small = 0; small < 2; small++) {
+	for (int small = 0; small < 2 - on_xfs(); small++) {
 		three_directories();
 		if (small) {
 			scratch_umount();

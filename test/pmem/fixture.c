@@ -161,7 +161,8 @@ bool has_record(int fd)
 {
 	struct mktme_dax_record_v1 record;
 
-	return fgetxattr(fd, MKTME_DAX_RECORD_NAME, &record, sizeof(record)) > 0;
+	return fgetxattr(fd, MKTME_DAX_RECORD_NAME, &record, sizeof(record)) ==
+	       sizeof(record);
 }
 
 static __thread sigjmp_buf signal_exit;

@@ -40,6 +40,19 @@ tap_name() {
 	sed -E 's/^(not )?ok ?[0-9]* - //' <<<"$1"
 }
 
+fsck_ext4() {
+	/sbin/e2fsck -fn "$1?offset=$2"
+}
+
+# xfs_repair takes no offset. The scratch namespace is the last one.
+fsck_xfs() {
+	local copy=build/$RUN-fsck.img status=0
+	dd if="$1" of="$copy" bs=1M skip="$2" iflag=skip_bytes conv=sparse status=none
+	/sbin/xfs_repair -n -f "$copy" || status=$?
+	rm -f "$copy"
+	return "$status"
+}
+
 # One "host" line of the report; says what is wrong, and nothing if all is well.
 ask_host() {
 	local dimm=$1 kind=$2
@@ -47,9 +60,8 @@ ask_host() {
 	case $kind in
 	cipher | zero | clear) build/test/host/xts_check "$kind" "$dimm" "$@" ;;
 	record) build/test/host/record_check "$@" ;;
-	fsck)
-		/sbin/e2fsck -fn "$dimm?offset=$(($1 - 0x100000000))" >build/logs/e2fsck.log 2>&1 ||
-			{ tail -n 3 build/logs/e2fsck.log; return 1; } ;;
+	fsck) "fsck_$2" "$dimm" $(($1 - 0x100000000)) >build/logs/fsck.log 2>&1 ||
+		{ tail -n 3 build/logs/fsck.log; return 1; } ;;
 	*) echo "the report asks for \"$kind\""; return 2 ;;
 	esac
 }

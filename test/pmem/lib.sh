@@ -25,13 +25,17 @@ make_namespaces() {
 	fi
 }
 
+# MKTME_FS=xfs: both file systems are XFS, as in test/pmem/scratch.c.
 make_main() {
-	mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512 /dev/pmem0
+	case ${MKTME_FS:-ext4} in
+	xfs) mkfs.xfs -q -f --unsupported -b size=4096 -d su=2m,sw=1 /dev/pmem0 ;;
+	*) mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512 /dev/pmem0 ;;
+	esac
 }
 
 mount_main() {
 	mkdir -p "$MAIN" /mnt/scratch
-	mount -t ext4 -o dax=always /dev/pmem0 "$MAIN"
+	mount -t "${MKTME_FS:-ext4}" -o dax=always /dev/pmem0 "$MAIN"
 	export MKTME_DIR=$MAIN
 }
 

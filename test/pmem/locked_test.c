@@ -82,7 +82,7 @@ TEST(open_stat_mmap_rename_unlink_work)
 	munmap(p, LEN);
 	close(fd);
 	scratch_umount();
-	CHECK(!run("e2fsck -fn " SCRATCH_DEV " >/dev/null 2>&1"), "e2fsck");
+	check_sound(SCRATCH_DEV);
 }
 
 TEST(read_ENOKEY)
@@ -301,7 +301,7 @@ TEST(read_only_mount)
 
 	close(fd);
 	scratch_umount();
-	NEED(!run("mount -t ext4 -o ro,dax=always " SCRATCH_DEV " " SCRATCH));
+	NEED(!run("mount -t %s -o ro,dax=always " SCRATCH_DEV " " SCRATCH, fs_type()));
 	fd = scratch_file("locked", O_RDONLY);
 	NEED(fd >= 0);
 	CHECK_ERRNO(pread(fd, buf, PAGE, 0), ENOKEY);

@@ -102,6 +102,7 @@ TEST(bound_donor_for_move_ext_EOPNOTSUPP)
 	char page[PAGE];
 	int dir, plain, donor;
 
+	only_on("ext4");
 	scratch_new("dax=inode");
 	NEED(!mkdir(SCRATCH "/dax", 0700));
 	dir = open(SCRATCH "/dax", O_RDONLY);
@@ -167,9 +168,9 @@ TEST(device_mapper_below_EOPNOTSUPP)
 	dm_call(DM_DEV_CREATE, 0, 0);
 	dm_call(DM_TABLE_LOAD, 0, bytes / 512);
 	dm_call(DM_DEV_SUSPEND, 0, 0);
-	NEED(!run("mkfs.ext4 -q -F -b 4096 /run/dm-test"));
+	format("/run/dm-test");
 	NEED(!mkdir(SCRATCH, 0755) || errno == EEXIST);
-	NEED(!mount("/run/dm-test", SCRATCH, "ext4", 0, "dax=always"), "%s",
+	NEED(!mount("/run/dm-test", SCRATCH, fs_type(), 0, "dax=always"), "%s",
 	     errno_name(errno));
 	use_dir(SCRATCH);
 	fd = new_file(LEN, NULL);

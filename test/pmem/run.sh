@@ -5,7 +5,7 @@
 #
 #   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [--audit] [--sockets N] [SUITE]...
 #
-# SUITE is main, persist, control, machine or busy; all by default. ENGINE is cache or
+# SUITE is main, xfs, persist, control, machine or busy; all by default. ENGINE is cache or
 # direct; both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
 # --sockets: N packages of two CPUs each.
 # --audit: engine cache only, and an alias bug that the emulator sees is a failure.
@@ -27,13 +27,13 @@ parse_arguments() {
 		--engine) engines+=("${2:?}"); shift ;;
 		--audit) engines=(cache); vm_options+=(--audit) ;;
 		--sockets) vm_options+=(--sockets "${2:?}" --smp $((2 * $2))); shift ;;
-		main | persist | control | machine | busy) suites+=("$1") ;;
+		main | xfs | persist | control | machine | busy) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#engines[@]} -gt 0 ] || engines=(cache direct)
-	[ ${#suites[@]} -gt 0 ] || suites=(main persist control machine busy)
+	[ ${#suites[@]} -gt 0 ] || suites=(main xfs persist control machine busy)
 }
 
 build_programs() {
@@ -66,6 +66,12 @@ vm_failed() {
 run_main() {
 	local dimm=build/$RUN-main-$1.img
 	boot "main/$1" main.sh "$dimm" --engine "$1" --fresh
+	rm -f "$dimm"
+}
+
+run_xfs() {
+	local dimm=build/$RUN-xfs-$1.img
+	boot "xfs/$1" xfs.sh "$dimm" --engine "$1" --fresh
 	rm -f "$dimm"
 }
 

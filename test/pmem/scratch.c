@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A second file system, on a namespace of its own
+ * A second file system, on a namespace of its own. Its type is that of the main
+ * one: MKTME_FS, ext4 if that is not set.
  */
 #include <stdarg.h>
 #include <sys/mount.h>
@@ -18,6 +19,40 @@ int run(const char *fmt, ...)
 	return system(command);
 }
 
+const char *fs_type(void)
+{
+	const char *type = getenv("MKTME_FS");
+
+	return type ? type : "ext4";
+}
+
+bool on_xfs(void)
+{
+	return !strcmp(fs_type(), "xfs");
+}
+
+void only_on(const char *type)
+{
+	if (strcmp(fs_type(), type))
+		tap_skip("a matter of %s", type);
+}
+
+/* XFS of less than 300 MB is for tests only, and has to be asked for. */
+void format(const char *device)
+{
+	NEED(!run(on_xfs() ?
+		  "mkfs.xfs -q -f --unsupported -b size=4096 -d su=2m,sw=1 %s" :
+		  "mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512 %s", device),
+	     "mkfs.%s", fs_type());
+}
+
+void check_sound(const char *device)
+{
+	CHECK(!run("%s %s >/run/fsck 2>&1 || { tail -n 5 /run/fsck; false; }",
+		   on_xfs() ? "xfs_repair -n" : "e2fsck -fn", device),
+	      "%s", on_xfs() ? "xfs_repair" : "e2fsck");
+}
+
 void scratch_umount(void)
 {
 	NEED(!umount(SCRATCH), "umount: %s", errno_name(errno));
@@ -25,7 +60,7 @@ void scratch_umount(void)
 
 void scratch_mount(const char *options)
 {
-	NEED(!mount(SCRATCH_DEV, SCRATCH, "ext4", 0, options), "mount -o %s: %s",
+	NEED(!mount(SCRATCH_DEV, SCRATCH, fs_type(), 0, options), "mount -o %s: %s",
 	     options, errno_name(errno));
 	use_dir(SCRATCH);
 }
@@ -36,8 +71,7 @@ void scratch_new(const char *options)
 	NEED(!mkdir(SCRATCH, 0755) || errno == EEXIST);
 	while (!umount(SCRATCH))
 		;
-	NEED(!run("mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512 " SCRATCH_DEV),
-	     "mkfs.ext4");
+	format(SCRATCH_DEV);
 	scratch_mount(options);
 }
 

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The tests that do not depend on the file system, on XFS, and those of XFS alone.
+# Ends with xfs_repair. Arguments: pattern of names.
+set -euo pipefail
+# shellcheck source=test/pmem/lib.sh
+. /test/lib.sh
+
+export MKTME_ONLY=$* MKTME_FS=xfs
+make_namespaces
+make_main
+mount_main
+for program in xfs xfs_doors abi ioctl ioctl_dir bind between window fault io race refuse mount locked ring ring_race dir trace smaps reuse; do
+	run_test "${program}_test"
+done
+check_xfs() {
+	if xfs_repair -n "$1"; then
+		say "ok - xfs: xfs_repair finds $1 sound"
+	else
+		say "not ok - xfs: xfs_repair finds $1 sound"
+	fi
+}
+
+umount "$MAIN"
+umount -q /mnt/scratch || true
+check_xfs /dev/pmem0
+check_xfs /dev/pmem0.1
