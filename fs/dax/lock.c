@@ -192,6 +192,15 @@ unsigned int mktme_dax_unlock_all(struct super_block *sb, const u8 *identifier)
 	return walk.count;
 }
 
+/*
+ * One that is being freed is on the list for as long as it waits for the lock that
+ * we hold. Nobody can reach it any more.
+ */
+static bool is_being_freed(struct inode *inode)
+{
+	return READ_ONCE(inode->i_state) & (I_FREEING | I_WILL_FREE);
+}
+
 /**
  * mktme_dax_count_unlocked() - how many inodes are unlocked with a key?
  * @sb: filesystem
@@ -206,7 +215,8 @@ u64 mktme_dax_count_unlocked(struct super_block *sb, const u8 *identifier)
 
 	spin_lock(&sb->s_inode_list_lock);
 	list_for_each_entry(inode, &sb->s_inodes, i_sb_list)
-		count += is_unlocked_with(inode, identifier);
+		count += !is_being_freed(inode) &&
+			 is_unlocked_with(inode, identifier);
 	spin_unlock(&sb->s_inode_list_lock);
 	return count;
 }
