@@ -51,3 +51,13 @@ run_test() {
 	*) say "not ok - ${program%_test}: the program itself (status $status)" ;;
 	esac
 }
+
+# check_xfs MOUNTPOINT DEVICE: the last thing to be done with it
+check_xfs() {
+	umount -q "$1" || true
+	if xfs_repair -n "$2"; then
+		say "ok - xfs: xfs_repair finds $2 sound"
+	else
+		say "not ok - xfs: xfs_repair finds $2 sound"
+	fi
+}

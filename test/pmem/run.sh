@@ -72,6 +72,8 @@ run_main() {
 run_xfs() {
 	local dimm=build/$RUN-xfs-$1.img
 	boot "xfs/$1" xfs.sh "$dimm" --engine "$1" --fresh
+	boot "xfs/$1/power cut" persist-xfs-1.sh "$dimm" --engine "$1" --fresh --expect-powercut
+	boot "xfs/$1/second boot" persist-xfs-2.sh "$dimm" --engine "$1"
 	rm -f "$dimm"
 }
 
