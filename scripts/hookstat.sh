@@ -22,13 +22,17 @@ SAMPLE='mm/memory.o mm/huge_memory.o mm/mprotect.o mm/filemap.o arch/x86/mm/pgta
 	arch/x86/entry/common.o arch/x86/entry/syscall_64.o drivers/nvdimm/pmem.o
 	fs/ext4/namei.o fs/ext4/xattr.o kernel/fork.o security/security.o'
 
+# Edited, but not compiled in the configuration of the tests (no NFS server): by
+# itself such a file does not even compile.
+NOT_BUILT=fs/xfs/xfs_pnfs.c
+
 list_edited() {
 	sed -n 's/^edited //p' "$tree/.mktme-dax/manifest"
 }
 
 list_objects() {
 	{
-		list_edited | sed -n 's/\.c$/.o/p'
+		list_edited | grep -vxF "$NOT_BUILT" | sed -n 's/\.c$/.o/p'
 		# shellcheck disable=SC2086 # one per line
 		printf '%s\n' $SAMPLE
 	} | sort -u
@@ -37,7 +41,7 @@ list_objects() {
 # The original of a file with as many lines as the patched one.  Inside a macro an
 # empty line needs the backslash of its neighbours.
 pad() {
-	diff -U0 "$1" "$2" | awk -v original="$1" '
+	{ diff -U0 "$1" "$2" || [ $? -eq 1 ]; } | awk -v original="$1" '
 		function copy(upto) {
 			while (line < upto && (getline text <original) > 0) {
 				line++
@@ -66,6 +70,13 @@ pad() {
 unpatch_tree() {
 	local file
 	list_edited | while read -r file; do
+		case $file in
+		*.[chS]) ;;
+		*) # Nobody counts the lines of a Makefile or a table
+			cp "$tree/.mktme-dax/original/$file" "$tree/$file"
+			continue
+			;;
+		esac
 		pad "$tree/.mktme-dax/original/$file" "$tree/$file" >"$OUT/padded" ||
 			die "$file: more lines go than come; that cannot be compared"
 		[ "$(wc -l <"$OUT/padded")" -eq "$(wc -l <"$tree/$file")" ] || die "$file is not padded right"

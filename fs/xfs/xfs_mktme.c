@@ -148,7 +148,7 @@ uint16_t xfs_mktme_diflags(const struct xfs_inode *ip)
  *
  * Return: whether it is.
  */
-bool xfs_mktme_is_record(uint32_t attr_filter, const unsigned char *name)
+bool xfs_mktme_is_record(u32 attr_filter, const unsigned char *name)
 {
 	return attr_filter & XFS_ATTR_SECURE &&
 	       !strcmp(name, MKTME_DAX_RECORD_SUFFIX);

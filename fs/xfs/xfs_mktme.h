@@ -23,7 +23,7 @@ void xfs_mktme_mount(struct xfs_mount *mp);
 int xfs_mktme_iget(struct xfs_trans *tp, struct xfs_inode *ip);
 void xfs_mktme_setup_inode(struct xfs_inode *ip);
 uint16_t xfs_mktme_diflags(const struct xfs_inode *ip);
-bool xfs_mktme_is_record(uint32_t attr_filter, const unsigned char *name);
+bool xfs_mktme_is_record(u32 attr_filter, const unsigned char *name);
 
 /* xfs_mktme_create.c */
 int xfs_mktme_prepare_create(struct xfs_icreate_args *args);
@@ -34,8 +34,8 @@ void xfs_mktme_icreate(struct xfs_trans *tp,
 /* xfs_mktme_data.c */
 int __xfs_mktme_begin(struct xfs_inode *ip, loff_t offset, loff_t length,
 		      unsigned int flags);
-int xfs_mktme_zero_extent(struct xfs_inode *ip, uint64_t start_fsb,
-			  uint64_t count_fsb);
+int xfs_mktme_zero_extent(struct xfs_inode *ip, u64 start_fsb,
+			  u64 count_fsb);
 int __xfs_mktme_prepare_fallocate(struct xfs_inode *ip, int mode,
 				  loff_t offset, loff_t len);
 
@@ -58,7 +58,7 @@ static inline void xfs_mktme_setup_inode(struct xfs_inode *ip)
 
 #define xfs_mktme_diflags(ip)	((ip)->i_diflags)
 
-static inline bool xfs_mktme_is_record(uint32_t attr_filter,
+static inline bool xfs_mktme_is_record(u32 attr_filter,
 				       const unsigned char *name)
 {
 	return false;
@@ -82,7 +82,7 @@ static inline int __xfs_mktme_begin(struct xfs_inode *ip, loff_t offset,
 }
 
 static inline int xfs_mktme_zero_extent(struct xfs_inode *ip,
-					uint64_t start_fsb, uint64_t count_fsb)
+					u64 start_fsb, u64 count_fsb)
 {
 	return -EOPNOTSUPP;
 }

@@ -125,8 +125,8 @@ int __xfs_mktme_begin(struct xfs_inode *ip, loff_t offset, loff_t length,
  * Context: ILOCK held exclusively, in a transaction.
  * Return: as mktme_dax_zeroout().
  */
-int xfs_mktme_zero_extent(struct xfs_inode *ip, uint64_t start_fsb,
-			  uint64_t count_fsb)
+int xfs_mktme_zero_extent(struct xfs_inode *ip, u64 start_fsb,
+			  u64 count_fsb)
 {
 	return mktme_dax_zeroout(VFS_I(ip), xfs_inode_buftarg(ip)->bt_daxdev,
 				 device_offset(ip, start_fsb),

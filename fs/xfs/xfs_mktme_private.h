@@ -9,7 +9,7 @@
  * In xfs_inode.i_flags, far above XFS's own: the inode is bound. Set under ILOCK
  * exclusively; survives in an inode that waits for reclaim and is used again.
  */
-#define XFS_IMKTME	(1UL << 40)
+#define XFS_IMKTME	BIT(40)
 
 static inline bool xfs_mktme_marked(const struct xfs_inode *ip)
 {

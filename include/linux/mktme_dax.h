@@ -341,18 +341,18 @@ static inline void mktme_dax_unmap(struct dev_pagemap *pgmap)
 }
 
 /**
- * mktme_dax_refuse_pin() - must get_user_pages() leave this folio alone?
- * @folio: folio found in a page table
+ * mktme_dax_refuse_pin() - must get_user_pages() leave this page alone?
+ * @page: page found in a page table
  *
  * A holder of the page would reach it through the direct map or by DMA, that
  * is under KeyID 0: it would read ciphertext and write plaintext.
  *
  * Context: page-table lock held or interrupts off; does not sleep.
  */
-static inline bool mktme_dax_refuse_pin(struct folio *folio)
+static inline bool mktme_dax_refuse_pin(struct page *page)
 {
 	return static_branch_unlikely(&mktme_dax_used) &&
-	       __mktme_dax_refuse_pin(folio);
+	       __mktme_dax_refuse_pin(page_folio(page));
 }
 
 /**
@@ -483,7 +483,7 @@ static inline void mktme_dax_unmap(struct dev_pagemap *pgmap)
 {
 }
 
-static inline bool mktme_dax_refuse_pin(struct folio *folio)
+static inline bool mktme_dax_refuse_pin(struct page *page)
 {
 	return false;
 }
