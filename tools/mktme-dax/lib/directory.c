@@ -22,20 +22,16 @@ static int bind_directory(const char *path, int32_t serial)
 }
 
 /*
- * Nobody else can put something into it before it is bound: until then it has no
- * permissions for anybody but the owner.
+ * Whoever puts something into it before it is bound makes the bind fail, for only an
+ * empty directory can be bound: nothing in it is ever plaintext.
  */
 int mktme_dax_make_directory(const char *path, mode_t mode, int32_t serial)
 {
-	mode_t mask = umask(0);
 	int err;
 
-	umask(mask);
-	if (mkdir(path, 0700))
+	if (mkdir(path, mode))
 		return fail_call(errno, "cannot make the directory", NULL);
 	err = bind_directory(path, serial);
-	if (!err && chmod(path, mode & 07777 & ~mask))
-		err = fail_call(errno, "cannot set the directory's permissions", NULL);
 	if (err)
 		rmdir(path);
 	return err;

@@ -5,6 +5,8 @@
 #include "lib_private.h"
 #include <keyutils.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -190,25 +192,15 @@ void mktme_dax_identifier_text(const uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER
 	put_hex(text, identifier, MKTME_DAX_KEY_IDENTIFIER_SIZE);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int mktme_dax_identifier_parse(const char *text,
 			       uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER_SIZE])
 {
-	if (strlen(text) != 2 * MKTME_DAX_KEY_IDENTIFIER_SIZE)
-		return fail(-EINVAL, "a key identifier has 32 hexadecimal digits");
-	for (int i = 0; i < MKTME_DAX_KEY_IDENTIFIER_SIZE; i++) {
-		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+	size_t len;
 
-		if (high < 0 || low < 0)
-			return fail(-EINVAL, "a key identifier has 32 hexadecimal digits");
-		identifier[i] = high << 4 | low;
+	if (!OPENSSL_hexstr2buf_ex(identifier, MKTME_DAX_KEY_IDENTIFIER_SIZE, &len, text, 0) ||
+	    len != MKTME_DAX_KEY_IDENTIFIER_SIZE) {
+		ERR_clear_error();
+		return fail(-EINVAL, "a key identifier has 32 hexadecimal digits");
 	}
 	return 0;
 }

@@ -282,7 +282,8 @@ int mktme_dax_bind(int fd, int32_t serial);
  * @mode: permissions, as for mkdir(2)
  * @serial: key that was loaded; the filesystem is given it if it lacks it
  *
- * If it cannot be bound there is no directory afterwards.
+ * If it cannot be bound there is no directory afterwards, unless somebody has put
+ * something into it meanwhile (-ENOTEMPTY).
  *
  * Return: 0; errors of mkdir(2), mktme_dax_add_key() and mktme_dax_bind().
  */

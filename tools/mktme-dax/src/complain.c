@@ -33,47 +33,34 @@ int exit_code_of(int err)
 	}
 }
 
-static void print_who(void)
+static void print_cause(const char *fmt, va_list args)
 {
+	fflush(stdout);
 	fprintf(stderr, "mktme-dax%s%s: ", this_verb ? " " : "", this_verb ? this_verb->name : "");
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
 }
 
 int complain(int err, const char *next, const char *fmt, ...)
 {
 	va_list args;
 
-	fflush(stdout);
-	print_who();
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	print_cause(fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
 	if (next)
 		fprintf(stderr, "  next: %s\n", next);
 	return exit_code_of(err);
-}
-
-void warn(const char *fmt, ...)
-{
-	va_list args;
-
-	fflush(stdout);
-	print_who();
-	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	va_end(args);
-	fputc('\n', stderr);
 }
 
 int misuse(const char *fmt, ...)
 {
 	va_list args;
 
-	print_who();
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	print_cause(fmt, args);
 	va_end(args);
-	fprintf(stderr, "\n  next: mktme-dax help%s%s\n", this_verb ? " " : "",
+	fprintf(stderr, "  next: mktme-dax help%s%s\n", this_verb ? " " : "",
 		this_verb ? this_verb->name : "");
 	return EXIT_USAGE;
 }

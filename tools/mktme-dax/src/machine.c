@@ -44,13 +44,3 @@ void read_machine(struct machine *machine)
 		snprintf(machine->status, sizeof(machine->status),
 			 "this kernel has no encrypted DAX files");
 }
-
-int need_machine(void)
-{
-	struct machine machine;
-
-	read_machine(&machine);
-	if (machine.keyids_total)
-		return EXIT_OK;
-	return complain(-EOPNOTSUPP, "mktme-dax doctor", "no usable KeyIDs: %s", machine.status);
-}

@@ -12,22 +12,19 @@ static void print_help(void)
 	     "\n"
 	     "Files on persistent memory that the memory controller encrypts.\n"
 	     "\n"
-	     "From a key to an encrypted directory:\n"
+	     "A new file under a key of the kernel (its payload is in encrypt_mprotect(2)):\n"
 	     "\n"
-	     "  mktme-dax key create mine             a random key under your passphrase\n"
-	     "  mktme-dax unlock /mnt/pmem mine       give it to the filesystem\n"
-	     "  mkdir /mnt/pmem/vault\n"
-	     "  mktme-dax bind --key mine /mnt/pmem/vault\n"
-	     "  mktme-dax status /mnt/pmem/vault\n"
-	     "\n"
-	     "After a reboot, \"mktme-dax unlock /mnt/pmem\" is all it takes.\n"
+	     "  keyctl padd mktme mine @u <payload        prints the number N of the key\n"
+	     "  truncate -s 1G /mnt/pmem/file\n"
+	     "  mktme-dax bind --serial N /mnt/pmem/file\n"
+	     "  mktme-dax status /mnt/pmem/file\n"
 	     "\n"
 	     "Verbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-22s %s\n", verbs[i].name, verbs[i].summary);
 	puts("\n"
 	     "\"mktme-dax help VERB\" has its options, mktme-dax(1) the manual. Exit codes: 1 wrong\n"
-	     "parameters, 2 no permission or wrong passphrase, 3 out of memory, 4 wrong or damaged\n"
+	     "parameters, 2 no permission or wrong key, 3 out of memory, 4 wrong or damaged\n"
 	     "file, filesystem or machine, 5 exists already or in use.");
 }
 
@@ -109,9 +106,7 @@ static int dispatch(int argc, char **argv)
 		return list_verbs();
 	this_verb = find_verb(argc, argv, &words);
 	if (!this_verb)
-		return misuse("there is no verb \"%s%s%s\"", argv[0],
-			      argc > 1 && !strcmp(argv[0], "key") ? " " : "",
-			      argc > 1 && !strcmp(argv[0], "key") ? argv[1] : "");
+		return misuse("there is no verb \"%s\"", argv[0]);
 	if (wants_help(argc - words + 1, argv + words - 1)) {
 		print_verb_help(this_verb);
 		return EXIT_OK;

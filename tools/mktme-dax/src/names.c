@@ -43,14 +43,6 @@ const char *algorithm_name(uint32_t algorithm)
 	return algorithm < ARRAY_SIZE(algorithms) ? algorithms[algorithm] : NULL;
 }
 
-uint32_t algorithm_number(const char *name)
-{
-	for (uint32_t i = 1; i < ARRAY_SIZE(algorithms); i++)
-		if (!strcmp(name, algorithms[i]))
-			return i;
-	return 0;
-}
-
 const char *obstacle_text(uint32_t obstacle)
 {
 	switch (obstacle) {

@@ -21,7 +21,7 @@
 enum exit_code {
 	EXIT_OK = 0,
 	EXIT_USAGE = 1,		/* wrong parameters */
-	EXIT_PERMISSION = 2,	/* no permission, wrong passphrase, key is missing */
+	EXIT_PERMISSION = 2,	/* no permission, wrong key, key is missing */
 	EXIT_MEMORY = 3,	/* out of memory */
 	EXIT_OBJECT = 4,	/* wrong file, filesystem or machine; damaged */
 	EXIT_BUSY = 5,		/* exists already, or in use */
@@ -29,7 +29,7 @@ enum exit_code {
 
 /**
  * struct verb - what can be asked for
- * @name: one word, or two: "key create"
+ * @name: one word, or two
  * @arguments: what follows, for the usage line
  * @summary: a few words for the first screen
  * @options: a line for each option, or NULL
@@ -58,13 +58,9 @@ int misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 int complain(int err, const char *next, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int exit_code_of(int err);
-/* Is there a machine with KeyIDs? Else complains and returns an exit code. */
-int need_machine(void);
 
 /* ---- options.c ---- */
-
 
 /* Each is for once only; what is found goes to *@flag or *@value. */
 struct option_spec {
@@ -97,8 +93,6 @@ int print_array(struct json_object *array);
 const char *state_name(uint32_t state);
 const char *problem_name(uint32_t problem);
 const char *algorithm_name(uint32_t algorithm);
-/* 0 if there is no such algorithm */
-uint32_t algorithm_number(const char *name);
 const char *obstacle_text(uint32_t obstacle);
 const char *human_size(uint64_t bytes, char buf[16]);
 

@@ -18,15 +18,15 @@ static const char *next_step(int err)
 {
 	switch (-err) {
 	case ENOTEMPTY:
-		return "mkdir NEW; mktme-dax bind --key NAME NEW; cp -a FILES NEW/";
+		return "make a new file or directory, bind that, and copy the data into it";
 	case ENOKEY:
-		return "mktme-dax unlock MOUNT NAME";
+		return "keyctl show @u, for the numbers of your keys";
 	case EOPNOTSUPP:
 	case ENOTTY:
 	case ENOSYS:
-		return "mktme-dax doctor";
+		return "mktme-dax status, to see what machine and filesystems can do";
 	case EUSERS:
-		return "mktme-dax lock MOUNT, for keys that are not needed now";
+		return "keyctl revoke N, for a key that is not needed now";
 	case EKEYREJECTED:
 	case EUCLEAN:
 	case ESTALE:

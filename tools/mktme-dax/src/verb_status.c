@@ -26,8 +26,9 @@ static int read_status(const char *path, struct file_status *status)
 		status->has_layout = !mktme_dax_query_layout(fd, &status->layout);
 	close(fd);
 	if (err)
-		return complain(err, err == -ENOTTY ? "mktme-dax doctor" : NULL, "%s: %s", path,
-				mktme_dax_message());
+		return complain(err, err == -ENOTTY ?
+				"mktme-dax status, to see what machine and filesystems can do" : NULL,
+				"%s: %s", path, mktme_dax_message());
 	if (status->info.algorithm)
 		mktme_dax_identifier_text(status->info.identifier, status->identifier);
 	return EXIT_OK;

@@ -34,6 +34,13 @@ each_page_has_a_verb() {
 		<(find "$top/man" -name 'mktme-dax-*.1' | sed 's|.*/mktme-dax-\(.*\)\.1|\1|' | sort)
 }
 
+# Whatever a page, the help or an error sends people to is there.
+each_hint_has_a_verb() {
+	sed 's/\\-/-/g' "$top"/man/*.1 "$top"/src/*.c | grep -oE '\bmktme-dax [a-z]+' | cut -d' ' -f2 | sort -u |
+		grep -vxF -e help -e "$(verbs | cut -d' ' -f1)" && return 1
+	return 0
+}
+
 pages_are_clean() {
 	local page
 	for page in "$top"/man/*.1 "$top"/man/*.5; do
@@ -57,6 +64,7 @@ test_tool() {
 	expect 0 "each verb has help" each_verb_has_help
 	expect 0 "each verb has a manual page, with the same options" each_verb_has_a_page
 	expect 0 "each manual page has a verb" each_page_has_a_verb
+	expect 0 "each hint has a verb" each_hint_has_a_verb
 	expect 0 "manual pages have no warnings" pages_are_clean
 	expect 1 "no such verb" tool encrpyt
 	expect 1 "no such option" tool status --jason
