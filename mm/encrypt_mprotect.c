@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mktme_dax.h>
+#include <linux/mktme_dax_pause.h>
 #include <linux/personality.h>
 #include <linux/pkeys.h>
 #include <linux/security.h>

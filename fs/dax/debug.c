@@ -22,16 +22,40 @@ struct found_entry {
 	unsigned long pfn;
 };
 
+static void find_pmd(struct mm_struct *mm, pmd_t *pmd, struct found_entry *found)
+{
+	spinlock_t *ptl = pmd_lockptr(mm, pmd);
+
+	spin_lock(ptl);
+	if (pmd_leaf(*pmd))
+		*found = (struct found_entry){ "pmd", pmd_val(*pmd),
+					       pmd_pfn(*pmd) };
+	spin_unlock(ptl);
+}
+
+static void find_pte(struct mm_struct *mm, pmd_t *pmd, unsigned long addr,
+		     struct found_entry *found)
+{
+	spinlock_t *ptl;	/* of the table */
+	pte_t *pte = pte_offset_map_lock(mm, pmd, addr, &ptl);
+
+	if (!pte)
+		return;
+	__acquire(ptl);	/* for sparse, which does not look into the function */
+	if (!pte_none(*pte))
+		*found = (struct found_entry){ "pte", pte_val(*pte),
+					       pte_pfn(*pte) };
+	pte_unmap_unlock(pte, ptl);
+}
+
 /* Context: mmap_lock held for reading. */
 static void find_entry(struct mm_struct *mm, unsigned long addr,
 		       struct found_entry *found)
 {
 	pgd_t *pgd = pgd_offset(mm, addr);
-	spinlock_t *ptl;	/* of the table that is looked at */
 	p4d_t *p4d;
 	pud_t *pud;
 	pmd_t *pmd;
-	pte_t *pte;
 
 	*found = (struct found_entry){ .level = "none" };
 	if (pgd_none_or_clear_bad(pgd))
@@ -43,20 +67,9 @@ static void find_entry(struct mm_struct *mm, unsigned long addr,
 	if (pud_none(*pud) || pud_leaf(*pud))
 		return;
 	pmd = pmd_offset(pud, addr);
-	ptl = pmd_lock(mm, pmd);
-	if (pmd_leaf(*pmd))
-		*found = (struct found_entry){ "pmd", pmd_val(*pmd),
-					       pmd_pfn(*pmd) };
-	spin_unlock(ptl);
-	if (found->raw)
-		return;
-	pte = pte_offset_map_lock(mm, pmd, addr, &ptl);
-	if (!pte)
-		return;
-	if (!pte_none(*pte))
-		*found = (struct found_entry){ "pte", pte_val(*pte),
-					       pte_pfn(*pte) };
-	pte_unmap_unlock(pte, ptl);
+	find_pmd(mm, pmd, found);
+	if (!found->raw)
+		find_pte(mm, pmd, addr, found);
 }
 
 static ssize_t entry_write(struct file *file, const char __user *buf,

@@ -6,7 +6,8 @@
 #define _FS_DAX_MKTME_DAX_PRIVATE_H
 
 #include <linux/list.h>
-#include <linux/mktme_dax.h>
+#include <linux/mktme_dax_fs.h>
+#include <linux/mktme_dax_pause.h>
 #include <linux/mutex.h>
 #include <linux/pfn_t.h>
 #include <linux/printk.h>

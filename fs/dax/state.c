@@ -4,7 +4,9 @@
  */
 #include <linux/export.h>
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pagemap.h>
 #include <linux/rculist.h>
 #include "mktme_dax_private.h"
@@ -17,7 +19,7 @@
 DEFINE_STATIC_KEY_FALSE(mktme_dax_used);
 EXPORT_SYMBOL_GPL(mktme_dax_used);
 
-/* Filesystems are only ever added: readers need no lock, only the barrier. */
+/* One entry for each type of which a filesystem has been mounted. */
 static LIST_HEAD(mktme_dax_filesystems);
 static DEFINE_MUTEX(mktme_dax_filesystems_lock);
 
@@ -59,31 +61,85 @@ void mktme_dax_set_state(struct address_space *mapping, unsigned int state)
 }
 EXPORT_SYMBOL_GPL(mktme_dax_set_state);
 
+static bool is_registered(const struct mktme_dax_fs_ops *ops)
+{
+	const struct mktme_dax_fs_ops *other;
+
+	lockdep_assert_held(&mktme_dax_filesystems_lock);
+	list_for_each_entry(other, &mktme_dax_filesystems, list) {
+		if (other == ops)
+			return true;
+	}
+	return false;
+}
+
 /**
  * mktme_dax_register_fs() - announce a filesystem that can have bound files
- * @ops: its operations; have to stay for ever
+ * @ops: its operations; stay until the module of the filesystem goes
  *
- * Context: init; may sleep.
+ * At each mount, before the first inode is read; only the first one counts. A
+ * filesystem that is a module has its one initcall already, so none of its own is
+ * left for this.
+ *
+ * Context: process context, may sleep.
  */
 void mktme_dax_register_fs(struct mktme_dax_fs_ops *ops)
 {
 	mutex_lock(&mktme_dax_filesystems_lock);
-	list_add_tail_rcu(&ops->list, &mktme_dax_filesystems);
+	if (!is_registered(ops))
+		list_add_tail_rcu(&ops->list, &mktme_dax_filesystems);
 	mutex_unlock(&mktme_dax_filesystems_lock);
 }
 EXPORT_SYMBOL_GPL(mktme_dax_register_fs);
 
-/* The operations of the filesystem of @sb, or NULL if it has no bound files. */
+/*
+ * The operations of the filesystem of @sb, or NULL if it has no bound files. They
+ * stay for as long as @sb: a mounted filesystem holds its module.
+ */
 const struct mktme_dax_fs_ops *mktme_dax_fs(const struct super_block *sb)
 {
-	const struct mktme_dax_fs_ops *ops;
+	const struct mktme_dax_fs_ops *ops, *found = NULL;
 
-	list_for_each_entry_rcu(ops, &mktme_dax_filesystems, list,
-				true /* entries are never removed */)
-		if (!strcmp(ops->name, sb->s_type->name))
-			return ops;
-	return NULL;
+	rcu_read_lock();
+	list_for_each_entry_rcu(ops, &mktme_dax_filesystems, list) {
+		if (!strcmp(ops->name, sb->s_type->name)) {
+			found = ops;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
 }
+
+#ifdef CONFIG_MODULES
+
+/* Nothing of the type is mounted any more, and nothing can be. */
+static int forget_module(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct mktme_dax_fs_ops *ops, *next;
+
+	if (event != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	mutex_lock(&mktme_dax_filesystems_lock);
+	list_for_each_entry_safe(ops, next, &mktme_dax_filesystems, list) {
+		if (ops->owner == data) {
+			list_del_rcu(&ops->list);
+			synchronize_rcu();
+		}
+	}
+	mutex_unlock(&mktme_dax_filesystems_lock);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block forget_module_nb = { .notifier_call = forget_module };
+
+static int __init mktme_dax_state_init(void)
+{
+	return register_module_notifier(&forget_module_nb);
+}
+fs_initcall(mktme_dax_state_init);
+
+#endif /* CONFIG_MODULES */
 
 /*
  * Slow path of mktme_dax_begin(). The marker is part of the on-disk inode, and

@@ -20,6 +20,9 @@
  */
 #include <linux/dax.h>
 #include <linux/fscrypt.h>
+#include <linux/mktme_dax_fs.h>
+#include <linux/mktme_dax_pause.h>
+#include <linux/module.h>
 #include <linux/quotaops.h>
 #include <linux/random.h>
 #include "ext4.h"
@@ -46,19 +49,6 @@ struct ext4_mktme_context {
 };
 
 #define FSCRYPT_CONTEXT_V2	2
-
-/**
- * ext4_mktme_fill_super() - turn the hooks on if there can be bound files
- * @sb: filesystem being mounted, before any file's inode is read
- *
- * After journal recovery: the first bind sets the feature in its transaction, so
- * after a crash it may be in the journal only.
- */
-void ext4_mktme_fill_super(struct super_block *sb)
-{
-	if (ext4_has_feature_encrypt(sb))
-		mktme_dax_enable();
-}
 
 /* A directory has no encrypt flag: its names are in the clear for everybody. */
 static bool has_marker_of_kind(struct inode *inode)
@@ -373,6 +363,7 @@ int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,
 
 static struct mktme_dax_fs_ops ext4_mktme_ops = {
 	.name = "ext4",
+	.owner = THIS_MODULE,
 	.fixed_xflags = FS_XFLAG_DAX,
 	.dax_device = ext4_mktme_dax_device,
 	.marked = ext4_mktme_marked,
@@ -383,9 +374,16 @@ static struct mktme_dax_fs_ops ext4_mktme_ops = {
 	.data_at = ext4_mktme_data_at,
 };
 
-static int __init ext4_mktme_init(void)
+/**
+ * ext4_mktme_fill_super() - turn the hooks on if there can be bound files
+ * @sb: filesystem being mounted, before any file's inode is read
+ *
+ * After journal recovery: the first bind sets the feature in its transaction, so
+ * after a crash it may be in the journal only.
+ */
+void ext4_mktme_fill_super(struct super_block *sb)
 {
 	mktme_dax_register_fs(&ext4_mktme_ops);
-	return 0;
+	if (ext4_has_feature_encrypt(sb))
+		mktme_dax_enable();
 }
-fs_initcall(ext4_mktme_init);

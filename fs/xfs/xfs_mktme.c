@@ -63,19 +63,6 @@ static int find_record(struct xfs_trans *tp, struct xfs_inode *ip)
 	return xfs_attr_get(&args);
 }
 
-/**
- * xfs_mktme_mount() - turn the hooks on if there can be bound inodes
- * @mp: filesystem being mounted; of its inodes only the root is there, and log
- *	recovery is done but for its intents
- *
- * In doubt there can be.
- */
-void xfs_mktme_mount(struct xfs_mount *mp)
-{
-	if (find_record(NULL, mp->m_rootip) != -ENOATTR)
-		mktme_dax_enable();
-}
-
 /* Neither the root, which is announced by its record, nor what nobody binds. */
 static bool can_have_marker(struct xfs_inode *ip)
 {
@@ -183,9 +170,14 @@ static int xfs_mktme_has_data(struct inode *inode)
 	return ret;
 }
 
-/* The record of the root means something else. */
+/*
+ * The record of the root means something else. And what is created here needs the
+ * room for attributes that an inode of version 3 has.
+ */
 static int xfs_mktme_may_bind(struct inode *dir)
 {
+	if (!xfs_has_v3inodes(XFS_M(dir->i_sb)))
+		return -EOPNOTSUPP;
 	return XFS_I(dir)->i_ino == XFS_M(dir->i_sb)->m_sb.sb_rootino ?
 	       -EPERM : 0;
 }
@@ -286,6 +278,7 @@ static int xfs_mktme_write_record(struct inode *inode, const void *record,
 
 static struct mktme_dax_fs_ops xfs_mktme_ops = {
 	.name = "xfs",
+	.owner = THIS_MODULE,
 	.fixed_xflags = FS_XFLAG_DAX | FS_XFLAG_IMMUTABLE | FS_XFLAG_REALTIME,
 	.dax_device = xfs_mktme_dax_device,
 	.marked = xfs_mktme_inode_marked,
@@ -296,9 +289,16 @@ static struct mktme_dax_fs_ops xfs_mktme_ops = {
 	.data_at = xfs_mktme_data_at,
 };
 
-static int __init xfs_mktme_init(void)
+/**
+ * xfs_mktme_mount() - turn the hooks on if there can be bound inodes
+ * @mp: filesystem being mounted; of its inodes only the root is there, and log
+ *	recovery is done but for its intents
+ *
+ * In doubt there can be.
+ */
+void xfs_mktme_mount(struct xfs_mount *mp)
 {
 	mktme_dax_register_fs(&xfs_mktme_ops);
-	return 0;
+	if (find_record(NULL, mp->m_rootip) != -ENOATTR)
+		mktme_dax_enable();
 }
-fs_initcall(xfs_mktme_init);

@@ -5,6 +5,9 @@
 #ifndef __XFS_MKTME_PRIVATE_H__
 #define __XFS_MKTME_PRIVATE_H__
 
+#include <linux/mktme_dax_fs.h>
+#include <linux/mktme_dax_pause.h>
+
 /*
  * In xfs_inode.i_flags, far above XFS's own: the inode is bound. Set under ILOCK
  * exclusively; survives in an inode that waits for reclaim and is used again.

@@ -82,112 +82,17 @@ enum mktme_dax_refusal {
 	MKTME_DAX_NR_REFUSALS
 };
 
-/**
- * struct mktme_dax_fs_ops - what a filesystem does for bound files
- * @name: file_system_type.name
- * @fixed_xflags: FS_XFLAG_* that cannot be changed on a bound regular file. Of a
- *	directory, FS_XFLAG_IMMUTABLE only
- * @dax_device: the DAX device under @sb and the byte offset of @sb in it
- * @marked: is the on-disk marker of a bound file set on @inode? No locks, no
- *	sleeping: reads the in-core inode.
- * @has_data: 1 if @inode has blocks with data (unwritten ones have none),
- *	0 if not, or -errno. The answer stays true while both locks are held
- *	exclusively.
- *	For a directory: names.
- * @may_bind: is there a reason of the filesystem's own against binding this
- *	directory? 0 or -errno.
- * @read_record: the value of the record's xattr. Size, or -errno. May be called
- *	in a transaction.
- * @write_record: write record and marker of @inode in one transaction.
- *	Both locks held exclusively (of a directory: inode_lock); 0 or -errno,
- *	and then nothing is changed.
- * @data_at: 1 and the byte offset in the DAX device if the block at @pos has
- *	data, 0 if not, or -errno. Both locks held exclusively.
- * @list: of all filesystems, belongs to mktme_dax_register_fs()
- */
-struct mktme_dax_fs_ops {
-	const char *name;
-	u32 fixed_xflags;
-	struct dax_device *(*dax_device)(struct super_block *sb, u64 *offset);
-	bool (*marked)(struct inode *inode);
-	int (*has_data)(struct inode *inode);
-	int (*may_bind)(struct inode *dir);
-	ssize_t (*read_record)(struct inode *inode, void *record, size_t size);
-	int (*write_record)(struct inode *inode, const void *record,
-			    size_t size);
-	int (*data_at)(struct inode *inode, loff_t pos, u64 *offset);
-	struct list_head list;
-};
-
-/**
- * enum mktme_dax_pause - places where a test can hold a thread
- * @MKTME_DAX_PAUSE_PASSES: encrypt_mprotect() has bound the file and not yet
- *	set the protection; no locks
- * @MKTME_DAX_PAUSE_DROPPED: bind has dropped all mappings; inode_lock and
- *	invalidate_lock held, as for the next two
- * @MKTME_DAX_PAUSE_TRANSACTION: record and marker are written, the transaction
- *	is open
- * @MKTME_DAX_PAUSE_RECORDED: the transaction is closed, the state is not set
- * @MKTME_DAX_PAUSE_BEGIN: first look-up of blocks of an unbound inode;
- *	inode_lock or invalidate_lock held shared
- * @MKTME_DAX_PAUSE_DEVICE: look-up of blocks of an unlocked file is done, the
- *	page-table entry not made; locks as before
- * @MKTME_DAX_PAUSE_FORGET: a DAX entry is about to be flushed and dropped;
- *	invalidate_lock held exclusively, or an inode being freed
- */
-enum mktme_dax_pause {
-	MKTME_DAX_PAUSE_PASSES,
-	MKTME_DAX_PAUSE_DROPPED,
-	MKTME_DAX_PAUSE_TRANSACTION,
-	MKTME_DAX_PAUSE_RECORDED,
-	MKTME_DAX_PAUSE_BEGIN,
-	MKTME_DAX_PAUSE_DEVICE,
-	MKTME_DAX_PAUSE_FORGET,
-};
-
-#ifdef CONFIG_MKTME_DAX_DEBUG
-
-DECLARE_STATIC_KEY_FALSE(mktme_dax_pausing);
-
-/* fs/dax/pause.c */
-void __mktme_dax_pause(enum mktme_dax_pause where);
-
-/* Waits, if a test has armed this place. Sleeps; wakes up on fatal signals. */
-static inline void mktme_dax_pause(enum mktme_dax_pause where)
-{
-	if (static_branch_unlikely(&mktme_dax_pausing))
-		__mktme_dax_pause(where);
-}
-
-#else /* !CONFIG_MKTME_DAX_DEBUG */
-
-static inline void mktme_dax_pause(enum mktme_dax_pause where)
-{
-}
-
-#endif /* CONFIG_MKTME_DAX_DEBUG */
-
 #ifdef CONFIG_MKTME_DAX
 
 DECLARE_STATIC_KEY_FALSE(mktme_dax_used);
 
 /* fs/dax/state.c */
-void mktme_dax_enable(void);
-void mktme_dax_set_state(struct address_space *mapping, unsigned int state);
-void mktme_dax_register_fs(struct mktme_dax_fs_ops *ops);
 int __mktme_dax_begin(struct inode *inode);
 
 /* fs/dax/bind.c */
 int mktme_dax_bind(struct file *file, const struct mktme_key *key);
 int mktme_dax_bind_key(struct file *file, struct key *key);
 int mktme_dax_may_bind(struct file *file);
-
-/* fs/dax/directory.c */
-int mktme_dax_may_create(struct inode *dir, struct mktme_dax_record_v1 *record);
-void mktme_dax_born(struct inode *inode,
-		    const struct mktme_dax_record_v1 *record);
-int mktme_dax_inherit(struct inode *dir, struct inode *inode,
-		      struct mktme_dax_record_v1 *record);
 
 /* fs/dax/device.c */
 struct dax_device *__mktme_dax_device(struct inode *inode,
@@ -199,10 +104,6 @@ void mktme_dax_drop_keyid(unsigned int keyid);
 bool __mktme_dax_writeback(struct address_space *mapping, unsigned long pfn,
 			   unsigned long count);
 void __mktme_dax_forget(struct address_space *mapping, pgoff_t index);
-
-/* fs/dax/zero.c */
-int mktme_dax_zeroout(struct inode *inode, struct dax_device *base,
-		      u64 offset, u64 len);
 
 /* drivers/nvdimm/disk_uuid.c */
 int nvdimm_disk_uuid(struct gendisk *disk, uuid_t *uuid);

@@ -310,6 +310,37 @@ TEST(realtime_file_EOPNOTSUPP)
 	run("losetup -d /dev/loop7; rm /run/rt");
 }
 
+/* An inode of version 2 may have no room for the record that it would be born with. */
+TEST(directory_on_version_4_EOPNOTSUPP)
+{
+	int fd;
+
+	only_on("xfs");
+	key = need_key(1);
+	NEED(!run("echo 'Deprecated V4 format' >>/run/kmsg.allow"));
+	scratch_new("dax=always");
+	scratch_umount();
+	NEED(!run("mkfs.xfs -q -f --unsupported -m crc=0 -i size=256 -b size=4096 " SCRATCH_DEV
+		  " 2>/dev/null"));
+	scratch_mount("dax=always");
+	need_ring_key(SCRATCH, 1);
+	NEED(!mkdir(SCRATCH "/dir", 0755));
+	fd = open(SCRATCH "/dir", O_RDONLY | O_DIRECTORY);
+	NEED(fd >= 0);
+	CHECK_ERRNO(ioctl_bind(fd, key), EOPNOTSUPP);
+	CHECK(!path_has_record(SCRATCH "/dir"));
+	close(fd);
+	fd = secret("bound", 1, 363);
+	close(fd);
+	scratch_cycle("dax=always");
+	fd = scratch_file("bound", O_RDWR);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+	CHECK(!ioctl_bind(fd, key) && holds(fd, 363));
+	close(fd);
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+}
+
 /* An extent size hint makes them; with the file they would become data. */
 TEST(written_blocks_past_the_end_ENOKEY)
 {
@@ -327,11 +358,13 @@ TEST(written_blocks_past_the_end_ENOKEY)
 	pattern_fill(buf, PAGE, 361, 0);
 	write_all(fd, buf, PAGE, 0);
 	NEED(!fsync(fd) && data_blocks(fd) == 16, "%lu blocks", data_blocks(fd));
+	/* Without that, XFS frees them when the file is closed. */
+	NEED(!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, PAGE));
 	close(fd);
 	scratch_cycle("dax=always");
 	fd = scratch_file("hint", O_RDWR);
-	if (data_blocks(fd) == 16)
-		CHECK_ERRNO(ftruncate(fd, 4 * PAGE), ENOKEY);
+	NEED(data_blocks(fd) == 16, "%lu blocks", data_blocks(fd));
+	CHECK_ERRNO(ftruncate(fd, 4 * PAGE), ENOKEY);
 	NEED(!ioctl_bind(fd, key) && !ftruncate(fd, 16 * PAGE));
 	read_all(fd, buf, 16 * PAGE, 0);
 	CHECK(is_pattern(buf, PAGE, 361, 0) && is_zero(buf + PAGE, 15 * PAGE));
