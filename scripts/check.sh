@@ -223,7 +223,7 @@ if [ $# -eq 0 ]; then
 		both_emulators_have_the_same_parts every_patch_says_why \
 		kernel_files_pass_checkpatch patches_pass_checkpatch kernel_files_pass_kernel_doc \
 		documentation_parses every_errno_names_its_test \
-		hooks_cost_nothing_configured_out \
+		kernel_files_pass_sparse_and_w1 hooks_cost_nothing_configured_out \
 		linux_budget_is_kept emulator_budget_is_kept feature_is_in_the_kernel \
 		build_leaves_no_untracked_file
 fi
