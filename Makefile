@@ -9,6 +9,8 @@ help:
 	@echo ''
 	@echo 'make shell       a shell in the VM'
 	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
+	@echo 'make test-debug  tests of the kernel on one that checks itself'
+	@echo 'make test-coverage  how much of our kernel code do the tests execute?'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
 	@echo 'make bench       what bound files cost: instructions, ratios, limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
@@ -38,6 +40,12 @@ test-mutants: prepare
 	@scripts/mutants-emulator.sh
 	@scripts/mutants.sh
 
+test-debug: prepare
+	@scripts/test-debug.sh
+
+test-coverage: prepare
+	@scripts/coverage.sh
+
 bench-emulator: setup emulator kernel
 	@VARIANT=unpatched scripts/emulator.sh
 	@test/emulator/bench.sh --qemu build/emulator/qemu-system-x86_64 --out build/emulator-bench \
@@ -45,6 +53,7 @@ bench-emulator: setup emulator kernel
 
 bench: prepare
 	@scripts/bench.sh
+	@scripts/bench-fio.sh
 
 shell: prepare
 	@vm/run.sh --shell
@@ -76,4 +85,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
