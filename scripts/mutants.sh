@@ -46,10 +46,11 @@ prepare_mutants() {
 build_mutant() {
 	break_file "$tree/$file" "$expression" || return 1
 	if make_kernel bzImage; then
-		cp "$tree/arch/x86/boot/bzImage" "build/mutant-$name"
+		mkdir -p "$broken"
+		cp "$tree/arch/x86/boot/bzImage" "$tree/System.map" "$broken/"
 	fi
 	restore "$tree/$file"
-	[ -e "build/mutant-$name" ]
+	[ -e "$broken" ]
 }
 
 # The program that has to notice is enough; a pattern over several needs them all.
@@ -61,17 +62,17 @@ program_of() {
 }
 
 run_mutant() {
-	local log=$LOGS/mutant-$name.tap
-	rm -f "build/mutant-$name"
+	local log=$LOGS/mutant-$name.tap broken=build/mutant-$name
+	rm -rf "$broken"
 	if ! build_mutant; then
 		tap "not ok" "$name: cannot be made (see $LOG)"
 		return
 	fi
-	# shellcheck disable=SC2086 # suites are words
-	RUN=mutant-$name KERNEL=build/mutant-$name timeout 600 test/pmem/run.sh --engine "$engine" \
+	# shellcheck disable=SC2086 # suites and options are words
+	RUN=mutant-$name KERNEL=$broken/bzImage timeout 600 test/pmem/run.sh --engine "$engine" \
 		--only "$(program_of "$tests")" $suites >"$log" 2>"$log.err" </dev/null || true
 	judge "$name" "$log" "$tests"
-	rm -f "build/mutant-$name" "build/mutant-$name"-*.img
+	rm -rf "$broken" "$broken"-*.img
 }
 
 mkdir -p "$LOGS"

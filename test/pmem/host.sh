@@ -36,6 +36,30 @@ merge_report() {
 	done <"$2"
 }
 
+# Alias bugs that the emulator has seen, each with the functions of the kernel that did it,
+# from the outermost; their number is the number of lines.
+merge_audit() {
+	local suite=$1 count bug
+	if [ ! -s "$2" ]; then
+		tap ok "$suite: audit: no alias bug"
+		return
+	fi
+	while read -r count bug; do
+		tap "not ok" "$suite: audit: $bug ($count lines)" "$2"
+	done < <(name_alias_bugs "$2" | sort | uniq -c | sort -rn)
+}
+
+name_alias_bugs() {
+	awk '
+		function emit() { if (bug != "") print bug ": " path }
+		/^[a-z]/ { emit(); bug = $1; path = ""; sub(/:$/, "", bug); next }
+		{ sub(/\+0x.*/, "", $2) }
+		$1 == "at" { path = $2 }
+		$1 == "from" { path = $2 " > " path }
+		$1 == "stored" { bug = bug ", stored by " $2 }
+		END { emit() }' "$1"
+}
+
 tap_name() {
 	sed -E 's/^(not )?ok ?[0-9]* - //' <<<"$1"
 }

@@ -18,14 +18,14 @@ cd "$(dirname "$0")/../.."
 LOGS=build/logs
 # Names of DIMM files and logs begin with it: two runs at a time need two.
 RUN=${RUN:-pmem}
-only='' engines=() suites=() vm_options=()
+only='' engines=() suites=() vm_options=() audit=no
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
 		--engine) engines+=("${2:?}"); shift ;;
-		--audit) engines=(cache); vm_options+=(--audit) ;;
+		--audit) engines=(cache); vm_options+=(--audit); audit=yes ;;
 		--sockets) vm_options+=(--sockets "${2:?}" --smp $((2 * $2))); shift ;;
 		main | xfs | persist | control | machine | busy) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
@@ -55,6 +55,9 @@ boot() {
 	merge_report "$suite" "$LOGS/$name/report"
 	tap "$([ "$status" -eq 0 ] || vm_failed "$LOGS/$name" && echo ok || echo not ok)" \
 		"$suite: the VM ended well" "$(head -n 1 "$LOGS/$name/status" 2>/dev/null)"
+	if [ "$audit" = yes ]; then
+		merge_audit "$suite" "$LOGS/$name/audit"
+	fi
 	check_on_host "$suite" "$dimm" "$LOGS/$name/report"
 }
 
