@@ -28,6 +28,7 @@
 
 #define REPORT_FD 3
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
+#define GCOV "/sys/kernel/debug/gcov"
 
 static const struct {
 	const char *type, *dir, *options;
@@ -235,6 +236,15 @@ static void scan_kmemleak(void)
 	close(fd);
 }
 
+/* After all that belongs to a test, so that eviction and unmount are counted, too. */
+static void tell_coverage(void)
+{
+	static char *argv[] = { "/usr/sbin/gcov-report", NULL };
+
+	if (!access(GCOV, F_OK))
+		run(argv);
+}
+
 static void tell_verdict(void)
 {
 	char log[900] = "";
@@ -265,6 +275,7 @@ int main(int argc, char **argv)
 		fail("init", "no script on the kernel command line");
 	tear_down();
 	scan_kmemleak();
+	tell_coverage();
 	tell_verdict();
 	reboot(RB_POWER_OFF);
 	for (;;)

@@ -18,5 +18,6 @@ done
 if dmesg | grep -E 'BUG: |WARNING: |Call Trace:'; then
 	say "not ok - the log of the first kernel is clean"
 fi
+gcov-report
 /test/kexec_jump /test/machine-2.sh ${1:+"$1"}
 say "not ok - kexec: the other kernel starts"

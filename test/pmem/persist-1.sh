@@ -15,5 +15,6 @@ run_test cut_test
 if dmesg | grep -E 'BUG: |WARNING: |Oops|Call Trace:'; then
 	say "not ok - persist-write: the kernel log is clean"
 fi
+gcov-report
 say powercut
 sleep 1000
