@@ -11,7 +11,6 @@
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/quota.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -261,23 +260,6 @@ TEST(emergency_remount_EROFS)
 	check_filesystem();
 }
 
-/* All blocks; what ext4 keeps back for itself is not needed by a record. */
-static void fill_up(void)
-{
-	off_t step = 16 * MIB, size = 0;
-	int fd = scratch_file("filler", O_RDWR | O_CREAT);
-
-	NEED(fd >= 0 && !run("echo 0 >/sys/fs/ext4/pmem0.1/reserved_clusters"));
-	while (step >= (off_t)PAGE) {
-		if (fallocate(fd, 0, size, step))
-			step /= 2;
-		else
-			size += step;
-	}
-	NEED(errno == ENOSPC, "%s", errno_name(errno));
-	close(fd);
-}
-
 /* Two attributes do not fit into the inode, and there is no block for them. */
 TEST(no_room_for_the_record_ENOSPC)
 {
@@ -287,21 +269,13 @@ TEST(no_room_for_the_record_ENOSPC)
 
 	scratch_new("dax=always");
 	fd = scratch_mapping("bound", &p);
-	fill_up();
+	scratch_fill();
 	refused(p, RW, key, ENOSPC, fd);
 	NEED(!unlink(SCRATCH "/filler") && !run("sync -f " SCRATCH));
 	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));
 	munmap(p, LEN);
 	close(fd);
 	check_filesystem();
-}
-
-static void limit_blocks(uid_t uid, unsigned int kib)
-{
-	struct dqblk limits = { .dqb_bhardlimit = kib, .dqb_valid = QIF_BLIMITS };
-
-	NEED(!quotactl(QCMD(Q_SETQUOTA, USRQUOTA), SCRATCH_DEV, uid, (void *)&limits),
-	     "%s", errno_name(errno));
 }
 
 /* The block for the record counts as the owner's. */
@@ -311,16 +285,10 @@ TEST(quota_EDQUOT)
 	char *p;
 	int fd;
 
-	scratch_new("dax=always");
-	scratch_umount();
-	NEED(!run("tune2fs -O quota -Q usrquota " SCRATCH_DEV " >/dev/null"));
-	allow_message("EXT4-fs .*quota");
-	if (mount(SCRATCH_DEV, SCRATCH, "ext4", 0, "dax=always,usrquota"))
-		tap_skip("the kernel has no CONFIG_QFMT_V2");
-	use_dir(SCRATCH);
+	scratch_new_with_quota();
 	fd = scratch_mapping("bound", &p);
 	NEED(!fchown(fd, 1000, 1000));
-	limit_blocks(1000, 1);
+	scratch_limit(1000, 1);
 	drop_capability(CAP_SYS_RESOURCE);
 	refused(p, RW, key, EDQUOT, fd);
 	munmap(p, LEN);

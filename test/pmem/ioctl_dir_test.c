@@ -3,6 +3,9 @@
  * MKTME_DAX_IOC_BIND on a directory: each errno, and nothing changed then
  */
 #include <linux/capability.h>
+#include <linux/fscrypt.h>
+#include <sys/ioctl.h>
+#include <sys/xattr.h>
 #include "common.h"
 
 #define NOBODY	65534
@@ -120,6 +123,98 @@ TEST(directory_on_a_read_only_mount_EROFS)
 		return;
 	fd = open(SCRATCH "/lost+found", O_RDONLY);
 	check_directory_errno(fd, need_key(1), EROFS);
+}
+
+/* ---- the record cannot be written ---- */
+
+/* Beside this the record does not fit into ext4's inode, and wants a block. */
+static int directory_without_room(void)
+{
+	static const char pad[64];
+	int fd = open(SCRATCH "/dir", O_RDONLY | O_DIRECTORY);
+
+	NEED(fd >= 0 && !fsetxattr(fd, "user.pad", pad, sizeof(pad), 0), "%s", errno_name(errno));
+	return fd;
+}
+
+TEST(no_room_for_the_record_of_a_directory_ENOSPC)
+{
+	int fd;
+
+	need_key(1);
+	only_on("ext4");
+	scratch_new("dax=always");
+	NEED(!mkdir(SCRATCH "/dir", 0755));
+	need_ring_key(SCRATCH, 1);
+	fd = directory_without_room();
+	scratch_fill();
+	check_directory_errno(fd, need_key(1), ENOSPC);
+	NEED(!unlink(SCRATCH "/filler") && !run("sync -f " SCRATCH));
+	CHECK(!ioctl_bind(fd, need_key(1)), "%s", errno_name(errno));
+	close(fd);
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+}
+
+TEST(quota_of_a_directory_EDQUOT)
+{
+	int fd;
+
+	need_key(1);
+	scratch_new_with_quota();
+	NEED(!mkdir(SCRATCH "/dir", 0755) && !chown(SCRATCH "/dir", 1000, 1000));
+	need_ring_key(SCRATCH, 1);
+	fd = directory_without_room();
+	scratch_limit(1000, 4);
+	drop_capability(CAP_SYS_RESOURCE);
+	check_directory_errno(fd, need_key(1), EDQUOT);
+	close(fd);
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+}
+
+/* ---- names under fscrypt, data under us: not both ---- */
+
+static void encrypt_directory(int fd)
+{
+	struct {
+		struct fscrypt_add_key_arg arg;
+		uint8_t raw[64];
+	} add = {
+		.arg.key_spec.type = FSCRYPT_KEY_SPEC_TYPE_IDENTIFIER,
+		.arg.raw_size = sizeof(add.raw),
+	};
+	struct fscrypt_policy_v2 policy = {
+		.version = FSCRYPT_POLICY_V2,
+		.contents_encryption_mode = FSCRYPT_MODE_AES_256_XTS,
+		.filenames_encryption_mode = FSCRYPT_MODE_AES_256_CTS,
+		.flags = FSCRYPT_POLICY_FLAGS_PAD_32,
+	};
+
+	memset(add.raw, 7, sizeof(add.raw));
+	NEED(!ioctl(fd, FS_IOC_ADD_ENCRYPTION_KEY, &add), "%s", errno_name(errno));
+	memcpy(policy.master_key_identifier, add.arg.key_spec.u.identifier,
+	       sizeof(policy.master_key_identifier));
+	NEED(!ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy), "%s", errno_name(errno));
+}
+
+TEST(fscrypt_directory_EOPNOTSUPP)
+{
+	int fd;
+
+	need_key(1);
+	only_on("ext4");
+	scratch_new("dax=always");
+	scratch_umount();
+	NEED(!run("tune2fs -O encrypt " SCRATCH_DEV " >/dev/null"));
+	scratch_mount("dax=always");
+	NEED(!mkdir(SCRATCH "/dir", 0755));
+	need_ring_key(SCRATCH, 1);
+	fd = open(SCRATCH "/dir", O_RDONLY);
+	encrypt_directory(fd);
+	check_directory_errno(fd, need_key(1), EOPNOTSUPP);
+	close(fd);
+	scratch_umount();
 }
 
 int main(int argc, char **argv)

@@ -178,6 +178,7 @@ TEST(device_mapper_below_EOPNOTSUPP)
 	CHECK_ERRNO(encrypt_mprotect(p, LEN, RW, key), EOPNOTSUPP);
 	CHECK_ERRNO(ioctl_bind(fd, key), EOPNOTSUPP);
 	CHECK_ERRNO(ioctl_add_key(fd, key, NULL), EOPNOTSUPP);
+	CHECK_ERRNO(ioctl_remove_key(fd, (const uint8_t[16]){}, NULL), ENOKEY);
 	CHECK(!has_record(fd));
 	NEED(!munmap(p, LEN) && !close(fd));
 	scratch_umount();

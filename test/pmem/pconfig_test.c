@@ -39,6 +39,21 @@ TEST(pconfig_fails_often_and_EIO_each_time)
 	CHECK(!has_record(fd));
 }
 
+/* Nor does the filesystem believe that it has the key. */
+TEST(pconfig_fails_EIO_and_nothing_in_the_ring)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/dir", fixture_dir());
+	NEED(!mkdir(path, 0755));
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK_ERRNO(ioctl_add_key(fd, need_key(1), NULL), EIO);
+	CHECK_ERRNO(ioctl_bind(fd, need_key(1)), ENOKEY);
+	CHECK(!has_record(fd));
+	NEED(!rmdir(path));
+}
+
 int main(int argc, char **argv)
 {
 	return tap_main("pconfig", argc, argv);

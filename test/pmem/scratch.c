@@ -4,7 +4,9 @@
  * one: MKTME_FS, ext4 if that is not set.
  */
 #include <stdarg.h>
+#include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/quota.h>
 #include "common.h"
 
 int run(const char *fmt, ...)
@@ -87,4 +89,39 @@ int scratch_file(const char *name, int flags)
 
 	snprintf(path, sizeof(path), SCRATCH "/%s", name);
 	return open(path, flags, 0600);
+}
+
+/* All blocks; what ext4 keeps back for itself is not needed by a record. */
+void scratch_fill(void)
+{
+	off_t step = 16 * MIB, size = 0;
+	int fd = scratch_file("filler", O_RDWR | O_CREAT);
+
+	NEED(fd >= 0 && !run("echo 0 >/sys/fs/ext4/pmem0.1/reserved_clusters"));
+	while (step >= (off_t)PAGE) {
+		if (fallocate(fd, 0, size, step))
+			step /= 2;
+		else
+			size += step;
+	}
+	NEED(errno == ENOSPC, "%s", errno_name(errno));
+	close(fd);
+}
+
+void scratch_new_with_quota(void)
+{
+	only_on("ext4");
+	scratch_new("dax=always");
+	scratch_umount();
+	NEED(!run("tune2fs -O quota -Q usrquota " SCRATCH_DEV " >/dev/null && "
+		  "echo 'EXT4-fs .*quota' >>/run/kmsg.allow"));
+	scratch_mount("dax=always,usrquota");
+}
+
+void scratch_limit(uid_t uid, unsigned int kib)
+{
+	struct dqblk limits = { .dqb_bhardlimit = kib, .dqb_valid = QIF_BLIMITS };
+
+	NEED(!quotactl(QCMD(Q_SETQUOTA, USRQUOTA), SCRATCH_DEV, uid, (void *)&limits),
+	     "%s", errno_name(errno));
 }
