@@ -77,9 +77,13 @@ static bool transfer(bool to_disk, unsigned keyid, u64 bus, u64 sector)
 	volatile u16 *avail = (void *)(ring_cpu + 16 * QUEUE);
 	volatile u16 *used = (void *)(ring_cpu + 2 * PAGE);
 	volatile struct request *req = alias(keyid, bus);
+	static bool hung;
 	unsigned i;
 	u64 spin = 0;
 
+	/* A device that hangs once is not waited for again. */
+	if (hung)
+		return false;
 	req->type = to_disk;
 	req->reserved = 0;
 	req->sector = sector;
@@ -96,6 +100,7 @@ static bool transfer(bool to_disk, unsigned keyid, u64 bus, u64 sector)
 	out16(io + 0x10, 0);
 	while (used[1] == used_before && spin++ < 20000000)
 		pause();
+	hung = used[1] == used_before;
 	used_before = used[1];
 	return req->status == 0;
 }
