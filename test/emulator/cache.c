@@ -293,7 +293,28 @@ static void hand_over(const char *name, unsigned from, unsigned to, u64 bus)
 	flush(b, LINE);
 }
 
-/* The same for every line of a page, with one exclusive flush of them all. */
+/*
+ * A line that only was read, and is stale by now, may stay. Who stores there what it shows,
+ * past the caches, changes memory all the same.
+ */
+static void over_stale_line(const char *name, unsigned from, unsigned to, u64 bus)
+{
+	u8 *a = alias(from, bus), *b = alias(to, bus);
+	unsigned ofs;
+
+	memset(b, NEW, LINE);
+	flush(b, LINE);
+	(void)*(volatile u8 *)b;
+	memset(a, 1, LINE);
+	flush(a, LINE);
+	for (ofs = 0; ofs < LINE; ofs += 8)
+		movnti64(b + ofs);
+	sfence();
+	check(in_memory(bus, LINE), "%s: MOVNTI of what a stale line shows reaches memory", name);
+	flush(b, LINE);
+}
+
+/* Handing over every line of a page, with one exclusive flush of them all. */
 static void whole_page(const char *name, unsigned from, unsigned to, u64 bus)
 {
 	u8 *a = alias(from, bus), *b = alias(to, bus);
@@ -418,6 +439,8 @@ void test_main(void)
 		hand_over("KeyID to KeyID, DIMM", 1, 2, dimm);
 		hand_over("KeyID 0 to KeyID, DIMM", 0, 1, dimm);
 		hand_over("KeyID to KeyID 0, DIMM", 1, 0, dimm);
+		over_stale_line("KeyID to KeyID, DRAM", 1, 2, dram);
+		over_stale_line("KeyID 0 to KeyID, DIMM", 0, 1, dimm);
 		whole_page("KeyID to KeyID, DRAM", 1, 2, dram);
 		whole_page("KeyID 0 to KeyID, DIMM", 0, 1, dimm);
 		late_write_back(dram);

@@ -200,6 +200,7 @@ void tme_cache_reset(void);
 hwaddr tme_cache_map(hwaddr alias);
 TMEPage *tme_cache_find(hwaddr alias);
 void tme_cache_clean_line(TMEPage *page, unsigned line);
+void tme_cache_write_line(TMEPage *page, unsigned line);
 void tme_cache_drop_line(TMEPage *page, unsigned line);
 
 static inline unsigned tme_page_number(const TMEPage *page)

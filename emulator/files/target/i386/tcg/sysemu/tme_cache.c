@@ -147,28 +147,18 @@ static inline bool same_line(const void *a, const void *b)
     return !(different[0] | different[1]);
 }
 
-/**
- * tme_cache_clean_line: write a line back if it is dirty
- * @page: the page; the caller holds its line lock
- * @line: number of the line in the page
- *
+/*
  * Other vCPUs may be storing to the line. What goes to memory is a state the
  * line really had, as on the bus: the copy is made twice until both agree. A
  * line hammered without a pause goes out torn in the end, and stays dirty.
  */
-void tme_cache_clean_line(TMEPage *page, unsigned line)
+static void write_line(TMEPage *page, unsigned line)
 {
     enum { TRIES = 64 };
     unsigned ofs = line * TME_LINE;
     uint8_t *data = tme_page_data(page) + ofs;
     uint8_t *clean = data - tme.data + tme.clean;
 
-    if (tme_auditing) {
-        tme_audit_cleaning(page, line);
-    }
-    if (!extract64(page->valid, line, 1) || same_line(clean, data)) {
-        return;
-    }
     for (int i = 0; i < TRIES; i++) {
         memcpy(clean, data, TME_LINE);
         smp_rmb();
@@ -179,6 +169,43 @@ void tme_cache_clean_line(TMEPage *page, unsigned line)
     tme_encrypt(tme_key_of(page->alias), (page->alias & tme.bus_mask) + ofs,
                 page->ram.host + ofs, clean, TME_LINE / AES_BLOCK_SIZE);
     tme_ram_changed(page->ram.addr + ofs, TME_LINE);
+}
+
+/**
+ * tme_cache_clean_line: write a line back if it is dirty
+ * @page: the page; the caller holds its line lock
+ * @line: number of the line in the page
+ */
+void tme_cache_clean_line(TMEPage *page, unsigned line)
+{
+    uint8_t *data = tme_page_data(page) + line * TME_LINE;
+
+    if (tme_auditing) {
+        tme_audit_cleaning(page, line);
+    }
+    if (extract64(page->valid, line, 1) &&
+        !same_line(data - tme.data + tme.clean, data)) {
+        write_line(page, line);
+    }
+}
+
+/**
+ * tme_cache_write_line: write a line to memory, dirty or not
+ * @page: the page; the caller holds its line lock
+ * @line: number of the line in the page
+ *
+ * For non-temporal stores. The line may be older than memory is, which another
+ * alias has written since: then a store changes memory that changes nothing
+ * here.
+ */
+void tme_cache_write_line(TMEPage *page, unsigned line)
+{
+    if (tme_auditing) {
+        tme_audit_cleaning(page, line);
+    }
+    if (extract64(page->valid, line, 1)) {
+        write_line(page, line);
+    }
 }
 
 /**

@@ -47,8 +47,12 @@ static void begin_range(TMEVcpu *vcpu, target_ulong at, bool counts)
 static void send_out(TMEVcpu *vcpu)
 {
     if (vcpu->wc_bytes) {
-        tme_write_back(&tme.page[vcpu->wc_line / TME_LINES],
-                       vcpu->wc_line % TME_LINES);
+        TMEPage *page = &tme.page[vcpu->wc_line / TME_LINES];
+        QemuMutex *lock = tme_line_lock(page->alias);
+
+        qemu_mutex_lock(lock);
+        tme_cache_write_line(page, vcpu->wc_line % TME_LINES);
+        qemu_mutex_unlock(lock);
     }
     vcpu->wc_line = TME_NO_LINE;
     vcpu->wc_bytes = 0;
