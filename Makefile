@@ -11,6 +11,7 @@ help:
 	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
 	@echo 'make test-debug  tests of the kernel on one that checks itself'
 	@echo 'make test-coverage  how much of our kernel code do the tests execute?'
+	@echo 'make soak        random operations, power cuts and calls for hours; SEED=N'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
 	@echo 'make bench       what bound files cost: instructions, ratios, limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'
@@ -45,6 +46,9 @@ test-debug: prepare
 
 test-coverage: prepare
 	@scripts/coverage.sh
+
+soak: prepare
+	@test/soak/run.sh --long $(addprefix --seed ,$(SEED))
 
 bench-emulator: setup emulator kernel
 	@VARIANT=unpatched scripts/emulator.sh
@@ -85,4 +89,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache

@@ -61,6 +61,18 @@ program_of() {
 	esac
 }
 
+# The suites are those of test/pmem/run.sh; "soak", with a type and a part, is test/soak/run.sh.
+run_tests() {
+	local words
+	read -ra words <<<"$suites"
+	export RUN=mutant-$name KERNEL=$broken/bzImage
+	if [ "${words[0]}" = soak ]; then
+		timeout 900 test/soak/run.sh --ops 20000 --cuts 10 --fs "${words[1]}" "${words[@]:2}"
+	else
+		timeout 600 test/pmem/run.sh --engine "$engine" --only "$(program_of "$tests")" "${words[@]}"
+	fi
+}
+
 run_mutant() {
 	local log=$LOGS/mutant-$name.tap broken=build/mutant-$name
 	rm -rf "$broken"
@@ -68,9 +80,7 @@ run_mutant() {
 		tap "not ok" "$name: cannot be made (see $LOG)"
 		return
 	fi
-	# shellcheck disable=SC2086 # suites and options are words
-	RUN=mutant-$name KERNEL=$broken/bzImage timeout 600 test/pmem/run.sh --engine "$engine" \
-		--only "$(program_of "$tests")" $suites >"$log" 2>"$log.err" </dev/null || true
+	run_tests >"$log" 2>"$log.err" </dev/null || true
 	judge "$name" "$log" "$tests"
 	rm -rf "$broken" "$broken"-*.img
 }

@@ -205,6 +205,7 @@ test_runner_verdicts() {
 	expect "vm: an expected power cut" 0 '' boot 'echo powercut >&3; sleep 1000' --expect-powercut
 	expect "vm: an unexpected power cut" 1 'unexpected power cut' boot 'echo powercut >&3; sleep 1000'
 	expect "vm: a power cut by QMP" 0 '' boot_and_cut --expect-powercut
+	expect "vm: a power cut that was asked for" 0 '' boot 'echo "cut me" >&3; sleep 1000' --cut 0.1
 	expect "vm: an unexpected power cut by QMP" 1 'unexpected power cut' boot_and_cut
 	expect "vm: an audit with nothing to report" 0 '' boot true --audit
 	expect "vm: and it was one" 0 '^tme-audit: total two-dirty=0 over-newer=0 dead-key=0$' \

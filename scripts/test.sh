@@ -42,6 +42,7 @@ run_layer host test/host/run.sh
 run_layer emulator test/emulator/run.sh --qemu "$PWD/build/emulator/qemu-system-x86_64" --out "$PWD/build/emulator-tests"
 run_layer pmem test/pmem/run.sh
 run_layer tools test/tools/run.sh
+run_layer soak test/soak/run.sh
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped" | tee $LOGS/totals
 [ "$failed" -eq 0 ]

@@ -89,7 +89,7 @@ copy_files() {
 	chmod -R u=rwX,go=rX "$root"
 	[ ! -e "$root/script" ] || chmod 755 "$root/script"
 	[ -e "$root/init" ] || return 0
-	chmod 755 "$root/init" "$root/usr/sbin/mkdax" "$root/usr/sbin/gcov-report"
+	chmod 755 "$root/init" "$root"/usr/sbin/*
 	ln -s /proc/mounts "$root/etc/mtab"
 	write_accounts "$root/etc"
 }

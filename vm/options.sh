@@ -28,6 +28,9 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --audit              fail if tme-audit reports an alias bug (build/logs/NAME/audit)
   --emulator FILE      another QEMU; default: EMULATOR= or build/emulator/qemu-system-x86_64
   --qmp SOCKET         QEMU takes commands there (build/test/host/qmp)
+  --initrd FILE        another root; default: build/initramfs.cpio.gz
+  --cut SECONDS        cut the power so long after the guest has written "cut me" to the
+                       report port: at any instant of the machine, by QMP
 
 A power cut comes from the guest or by the QMP command "power-cut".
 
@@ -44,7 +47,7 @@ misuse() {
 parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
 	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu='' qmp=''
-	sockets=1 audit=no icount=no
+	sockets=1 audit=no icount=no cut='' initrd=build/initramfs.cpio.gz
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
 	emulator=${EMULATOR:-build/emulator/qemu-system-x86_64}
@@ -85,6 +88,8 @@ parse_value() {
 	--qmp) qmp=$2 ;;
 	--sockets) sockets=$2 ;;
 	--emulator) emulator=$2 ;;
+	--initrd) initrd=$2 ;;
+	--cut) cut=$2 expect_powercut=yes ;;
 	*) misuse "unknown option $1" ;;
 	esac
 }
@@ -114,5 +119,6 @@ check_arguments() {
 	[ "$dimm_size" -gt 2 ] || misuse "a DIMM of $dimm_size MiB is all label area"
 	[ -x "$emulator" ] || die "there is no $emulator: run 'make emulator' first"
 	[ -e "$kernel" ] || die "there is no $kernel: run 'make kernel' first"
-	[ -e build/initramfs.cpio.gz ] || die "there is no build/initramfs.cpio.gz: run 'make initramfs' first"
+	[ -e "$initrd" ] || die "there is no $initrd: run 'make initramfs' first"
+	[[ $cut =~ ^[0-9]*(\.[0-9]+)?$ ]] || misuse "\"$cut\" is not a number of seconds"
 }

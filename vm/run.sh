@@ -27,14 +27,13 @@ prepare_dimm() {
 }
 
 prepare_initrd() {
-	initrd=build/initramfs.cpio.gz
 	if [ -n "$script" ] && [ -f "$script" ]; then
 		additions+=("$script:/script")
 		script=/script
 	fi
 	if [ ${#additions[@]} -gt 0 ]; then
 		vm/mkinitramfs.sh --add "$log/addition.gz" "${additions[@]}"
-		cat build/initramfs.cpio.gz "$log/addition.gz" >"$log/initrd"
+		cat "$initrd" "$log/addition.gz" >"$log/initrd"
 		initrd=$log/initrd
 	fi
 }
@@ -97,6 +96,12 @@ run_shell() {
 	"${qemu[@]}" 3>"$log/report"
 }
 
+# At an instant that nobody has chosen.
+cut_power() {
+	sleep "$cut"
+	build/test/host/qmp "$qmp" power-cut >/dev/null || true
+}
+
 # Follows the report port until QEMU closes it.  Leaves the outcome in $outcome.
 # QEMU must not outlive this script, however that ends.
 follow_report() {
@@ -120,10 +125,10 @@ follow_report() {
 			break
 		fi
 		printf '%s\n' "${line%$'\r'}" >>"$log/report"
-		if [ "${line%$'\r'}" = powercut ]; then
-			outcome=powercut
-			break
-		fi
+		case ${line%$'\r'} in
+		powercut) outcome=powercut; break ;;
+		"cut me") [ -z "$cut" ] || cut_power & ;;
+		esac
 	done
 	if [ "$outcome" != ended ]; then
 		kill -KILL "$pid" 2>/dev/null || true
@@ -207,6 +212,9 @@ rm -rf "$log"
 mkdir -p "$log"
 : >"$log/report"
 prepare_initrd
+if [ -n "$cut" ]; then
+	qmp=${qmp:-$log/qmp}
+fi
 compose_command
 if [ "$shell" = yes ]; then
 	run_shell

@@ -45,6 +45,20 @@ make_dimm() {
 		    dimm.write(out)
 		with open(sys.argv[1] + "/text", "wb") as file:
 		    file.write(text)
+		def mix(x):
+		    mask = (1 << 64) - 1
+		    x = (x + 0x9e3779b97f4a7c15) & mask
+		    x = ((x ^ (x >> 30)) * 0xbf58476d1ce4e5b9) & mask
+		    x = ((x ^ (x >> 27)) * 0x94d049bb133111eb) & mask
+		    return x ^ (x >> 31)
+		key = bytes((mix(1000 + i) >> 8) & 255 for n in (0, 500) for i in range(n, n + 16))
+		unit = (0x100300000).to_bytes(16, "little")
+		cipher = Cipher(algorithms.AES(key), modes.XTS(unit)).encryptor()
+		with open(sys.argv[1] + "/dimm", "r+b") as dimm:
+		    dimm.seek(0x300000)
+		    dimm.write(cipher.update(text[:64]))
+		with open(sys.argv[1] + "/line", "wb") as file:
+		    file.write(text[:64])
 	END
 }
 
@@ -53,11 +67,18 @@ xts() {
 		000102030405060708090a0b0c0d0e0f "$2" "$scratch/text"
 }
 
+# One line under test key 1, and its digest.
+digest() {
+	"$programs/xts_check" digest "$scratch/dimm" 0x100300000 64 1 "$1" 0
+}
+
 test_xts_check() {
 	local tweak=101112131415161718191a1b1c1d1e1f
 	expect 0 "xts_check finds the cipher" xts 0x100200040 $tweak
 	expect 1 "xts_check sees another address" xts 0x100200080 $tweak
 	expect 1 "xts_check sees another key" xts 0x100200040 ${tweak%f}e
+	expect 0 "xts_check knows a digest of the plaintext" digest "$(sha256sum <"$scratch/line" | head -c 64)"
+	expect 1 "xts_check sees another digest" digest "$(sha256sum <"$scratch/text" | head -c 64)"
 	expect 2 "xts_check refuses an address off the DIMM" xts 0x100400000 $tweak
 	expect 2 "xts_check refuses an address below it" xts 0xff000000 $tweak
 	expect 2 "xts_check refuses half a line" xts 0x100200042 $tweak

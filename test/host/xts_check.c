@@ -7,10 +7,12 @@
  *	xts_check zero   DIMM PHYS LEN KEY PATTERN OFFSET
  *	xts_check clear  DIMM PHYS LEN KEY PATTERN OFFSET
  *	xts_check text   DIMM PHYS LEN KEYHEX TWEAKHEX TEXTFILE
+ *	xts_check digest DIMM PHYS LEN KEY SHA256 OFFSET
  *
  * The data unit of the cipher is one 64-byte line, its tweak the physical
- * address of the line in 16 little-endian bytes. The last form is for `make
- * run`: it finds out whether the block holds exactly this text.
+ * address of the line in 16 little-endian bytes. The form "text" is for `make
+ * run`: it finds out whether the block holds exactly this text. "digest" is for bytes
+ * that are no pattern: what is decrypted has this SHA-256. Key 0 is plaintext there.
  */
 #include <openssl/evp.h>
 #include "host.h"
@@ -22,6 +24,7 @@ struct question {
 	uint64_t phys;
 	size_t len;
 	uint8_t key[2 * KEY_HALF];
+	unsigned int number;
 	char *plain;
 };
 
@@ -115,7 +118,10 @@ static void ask(struct question *q, char **argv)
 		read_plain(argv[7], q->plain, q->len);
 		return;
 	}
-	test_key_bytes(number(argv[5]), q->key, q->key + KEY_HALF);
+	q->number = number(argv[5]);
+	test_key_bytes(q->number, q->key, q->key + KEY_HALF);
+	if (!strcmp(q->kind, "digest"))
+		return;
 	if (!strcmp(q->kind, "cipher"))
 		pattern_fill(q->plain, q->len, number(argv[6]), number(argv[7]));
 	else if (!strcmp(q->kind, "clear"))
@@ -125,12 +131,50 @@ static void ask(struct question *q, char **argv)
 		die("what is \"%s\"?", q->kind);
 }
 
+static void decrypt(const struct question *q, uint8_t *bytes)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+
+	for (size_t done = 0; done < q->len; done += LINE) {
+		uint8_t tweak[16] = {};
+		int len = 0;
+
+		for (int i = 0; i < 8; i++)
+			tweak[i] = (q->phys + done) >> (8 * i);
+		if (!EVP_DecryptInit_ex(ctx, EVP_aes_128_xts(), NULL, q->key, tweak) ||
+		    !EVP_DecryptUpdate(ctx, bytes + done, &len, bytes + done, LINE) || len != LINE)
+			die("OpenSSL does not do AES-128-XTS");
+	}
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+static int compare_digest(const struct question *q, uint8_t *bytes, const char *wanted)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char hex[2 * sizeof(digest) + 1] = "";
+	unsigned int size = 0;
+
+	if (q->number)
+		decrypt(q, bytes);
+	if (!EVP_Digest(bytes, q->len, digest, &size, EVP_sha256(), NULL))
+		die("OpenSSL does not do SHA-256");
+	for (unsigned int i = 0; i < size; i++)
+		pattern_hex(hex + 2 * i, digest[i], 2);
+	if (!strcmp(hex, wanted))
+		return SAME;
+	printf("the %zu bytes at %#llx have another digest\n", q->len,
+	       (unsigned long long)q->phys);
+	return DIFFERENT;
+}
+
 int main(int argc, char **argv)
 {
 	struct question q = {};
 
 	if (argc != 8)
-		die("usage: xts_check cipher|zero|clear|text DIMM PHYS LEN KEY PATTERN OFFSET");
+		die("usage: xts_check cipher|zero|clear|text|digest DIMM PHYS LEN KEY PATTERN OFFSET");
 	ask(&q, argv);
+	if (!strcmp(q.kind, "digest"))
+		return compare_digest(&q, dimm_bytes(argv[2], &q), argv[6]);
 	return compare(&q, dimm_bytes(argv[2], &q));
 }

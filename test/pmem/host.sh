@@ -82,7 +82,7 @@ ask_host() {
 	local dimm=$1 kind=$2
 	shift 2
 	case $kind in
-	cipher | zero | clear) build/test/host/xts_check "$kind" "$dimm" "$@" ;;
+	cipher | zero | clear | digest) build/test/host/xts_check "$kind" "$dimm" "$@" ;;
 	record) build/test/host/record_check "$@" ;;
 	fsck) "fsck_$2" "$dimm" $(($1 - 0x100000000)) >build/logs/fsck.log 2>&1 ||
 		{ tail -n 3 build/logs/fsck.log; return 1; } ;;

@@ -67,7 +67,10 @@ static void vreport(const char *prefix, const char *fmt, va_list args)
 		if (line[i] == '\n')
 			line[i] = ' ';
 	line[len++] = '\n';
-	done = write(report_fd(), line, len);
+	/* The port takes nothing if another process has just filled it. */
+	do
+		done = write(report_fd(), line, len);
+	while (!done);
 	if (done != (ssize_t)len)
 		_exit(99);
 }
