@@ -53,6 +53,23 @@ int complain(int err, const char *next, const char *fmt, ...)
 	return exit_code_of(err);
 }
 
+static char cause[256];
+
+int note(int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(cause, sizeof(cause), fmt, args);
+	va_end(args);
+	return err;
+}
+
+const char *noted(void)
+{
+	return cause;
+}
+
 int misuse(const char *fmt, ...)
 {
 	va_list args;

@@ -60,6 +60,10 @@ int complain(int err, const char *next, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int exit_code_of(int err);
 
+/* Notes the cause for who will complain, and returns @err: "return note(-EUCLEAN, ...)". */
+int note(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *noted(void);
+
 /* ---- options.c ---- */
 
 /* Each is for once only; what is found goes to *@flag or *@value. */
