@@ -12,12 +12,13 @@ static void print_help(void)
 	     "\n"
 	     "Files on persistent memory that the memory controller encrypts.\n"
 	     "\n"
-	     "A new file under a key of the kernel (its payload is in encrypt_mprotect(2)):\n"
+	     "A new directory whose files are encrypted:\n"
 	     "\n"
-	     "  keyctl padd mktme mine @u <payload        prints the number N of the key\n"
-	     "  truncate -s 1G /mnt/pmem/file\n"
-	     "  mktme-dax bind --serial N /mnt/pmem/file\n"
-	     "  mktme-dax status /mnt/pmem/file\n"
+	     "  mktme-dax key create vault\n"
+	     "  mktme-dax key load vault\n"
+	     "  mktme-dax unlock /mnt/pmem vault\n"
+	     "  mkdir /mnt/pmem/vault\n"
+	     "  mktme-dax bind --key vault /mnt/pmem/vault\n"
 	     "\n"
 	     "Verbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)

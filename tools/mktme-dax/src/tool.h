@@ -129,6 +129,18 @@ void free_mounts(struct mount_list *list);
 /* ---- verb_*.c ---- */
 
 int run_bind(int argc, char **argv);
+int run_key_add_protector(int argc, char **argv);
+int run_key_backup(int argc, char **argv);
+int run_key_change_passphrase(int argc, char **argv);
+int run_key_create(int argc, char **argv);
+int run_key_list(int argc, char **argv);
+int run_key_load(int argc, char **argv);
+int run_key_remove(int argc, char **argv);
+int run_key_remove_protector(int argc, char **argv);
+int run_key_restore(int argc, char **argv);
+int run_key_unload(int argc, char **argv);
+int run_lock(int argc, char **argv);
 int run_status(int argc, char **argv);
+int run_unlock(int argc, char **argv);
 
 #endif /* TOOL_H */

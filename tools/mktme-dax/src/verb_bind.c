@@ -2,7 +2,7 @@
 /*
  * mktme-dax bind: put empty files and directories under a key
  */
-#include "tool.h"
+#include "keyfile.h"
 
 /* Binding a file that is not bound takes the right to write it. */
 static int open_to_bind(const char *path)
@@ -49,25 +49,59 @@ static int bind_path(const char *path, int32_t serial)
 	return EXIT_OK;
 }
 
+static int parse_serial(const char *text, key_serial_t *serial)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	*serial = number;
+	if (*end || number <= 0 || number > INT32_MAX)
+		return misuse("\"%s\" is not the number of a key", text);
+	return EXIT_OK;
+}
+
+/* By the identifier that is in the key file: the key itself stays closed. */
+static int find_serial(const char *store_option, const char *name, key_serial_t *serial)
+{
+	struct key_verb verb = { .store_option = store_option };
+	int code = begin_key_verb(&verb, false);
+
+	if (!code)
+		code = need_keyfile(&verb, name);
+	if (!code) {
+		*serial = find_loaded(verb.keyfile.identifier);
+		if (*serial < 0)
+			code = complain(*serial, "mktme-dax key load NAME", "%s: %s", name,
+					*serial == -ENOKEY ? "the key is not loaded" :
+					strerror(-*serial));
+	}
+	return end_key_verb(&verb, code);
+}
+
 int run_bind(int argc, char **argv)
 {
-	const char *serial_text = NULL;
+	const char *serial_text = NULL, *name = NULL, *store = NULL;
 	const struct option_spec specs[] = {
 		{ "serial", NULL, &serial_text },
+		{ "key", NULL, &name },
+		{ "store", NULL, &store },
 	};
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
-	int code = EXIT_OK, serial;
-	char *end;
+	key_serial_t serial;
+	int code;
 
 	if (first < 0)
 		return EXIT_USAGE;
-	if (!serial_text)
-		return misuse("which key? --serial is missing");
-	serial = strtol(serial_text, &end, 10);
-	if (*end || serial <= 0)
-		return misuse("\"%s\" is not the number of a key", serial_text);
+	if (!serial_text == !name)
+		return misuse("which key? --serial or --key, one of them");
+	if (serial_text && parse_serial(serial_text, &serial))
+		return EXIT_USAGE;
 	if (first == argc)
 		return misuse("bind what? There is no path");
+	join_user_keyring();
+	code = name ? find_serial(store, name, &serial) : EXIT_OK;
+	if (code)
+		return code;
 	for (int i = first; i < argc; i++) {
 		int one = bind_path(argv[i], serial);
 

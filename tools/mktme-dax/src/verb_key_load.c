@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mktme-dax key load: from the store into a keyring of the kernel
+ */
+#include "keyfile.h"
+
+static int load(struct key_verb *verb)
+{
+	char text[MKTME_DAX_IDENTIFIER_TEXT_SIZE];
+	key_serial_t serial;
+	int code, err;
+
+	/* A key once more would push the first one out, and nobody has to be asked. */
+	if (find_loaded(verb->keyfile.identifier) < 0) {
+		code = need_open_key(verb, 0, NULL);
+		if (code)
+			return code;
+		err = load_key(&verb->open->key, KEY_SPEC_USER_KEYRING, &serial);
+		if (err)
+			return complain(err, err == -EACCES ? NULL :
+					"mktme-dax status, to see what machine and kernel can do",
+					"%s: %s", verb->keyfile.name, noted());
+	}
+	mktme_dax_identifier_text(verb->keyfile.identifier, text);
+	puts(text);
+	return EXIT_OK;
+}
+
+int run_key_load(int argc, char **argv)
+{
+	struct key_verb verb = {};
+	const struct option_spec specs[] = { SOURCE_OPTIONS(&verb) };
+	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
+	int code;
+
+	if (first < 0)
+		return EXIT_USAGE;
+	if (first != argc - 1)
+		return misuse("which key? One name, please");
+	code = begin_key_verb(&verb, false);
+	join_user_keyring();
+	if (!code)
+		code = need_keyfile(&verb, argv[first]);
+	if (!code)
+		code = load(&verb);
+	return end_key_verb(&verb, code);
+}
