@@ -4,7 +4,7 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host or main; all by default. PATTERN matches "program: test".
+# SUITE is host, main or doctor; all by default. PATTERN matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,12 +18,12 @@ parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main) suites+=("$1") ;;
+		host | main | doctor) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor)
 }
 
 run_host() {
@@ -59,6 +59,12 @@ boot() {
 run_main() {
 	prepare_vm
 	boot main guest-main.sh
+}
+
+# The doctor of real namespaces and filesystems, which nothing else may be using.
+run_doctor() {
+	prepare_vm
+	boot doctor guest-doctor.sh
 }
 
 parse_arguments "$@"

@@ -140,6 +140,7 @@ int run_key_remove_protector(int argc, char **argv);
 int run_key_restore(int argc, char **argv);
 int run_key_unload(int argc, char **argv);
 int run_lock(int argc, char **argv);
+int run_doctor(int argc, char **argv);
 int run_status(int argc, char **argv);
 int run_unlock(int argc, char **argv);
 

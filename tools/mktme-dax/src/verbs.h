@@ -14,6 +14,9 @@
 	"  --passes N                how often it is gone through\n"
 
 static const struct verb verbs[] = {
+	{ "doctor", "[--json] [--list] [PATH...]", "find out what is wrong with machine, memory and files",
+	  "  --json                    an array of objects\n"
+	  "  --list                    the questions only, and their names\n", run_doctor },
 	{ "bind", "--serial N|--key NAME PATH...", "put empty files and directories under a key",
 	  "  --serial N                the key by its number in the kernel\n"
 	  "  --key NAME                the key by its name in the store; it has to be loaded\n"
