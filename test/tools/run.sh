@@ -4,7 +4,7 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host, main or doctor; all by default. PATTERN matches "program: test".
+# SUITE is host, main, doctor or setup; all by default. PATTERN matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,12 +18,12 @@ parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main | doctor) suites+=("$1") ;;
+		host | main | doctor | setup) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup)
 }
 
 run_host() {
@@ -65,6 +65,11 @@ run_main() {
 run_doctor() {
 	prepare_vm
 	boot doctor guest-doctor.sh
+}
+
+run_setup() {
+	prepare_vm
+	boot setup guest-setup.sh
 }
 
 parse_arguments "$@"

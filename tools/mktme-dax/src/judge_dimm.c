@@ -145,7 +145,7 @@ static void judge_region(const struct region_facts *region, struct findings *fin
 	if (!region->namespaces)
 		remedy(find(findings, LEVEL_FAIL, "namespace-none", region->name,
 			    "there is no namespace; %s are free", human_size(region->available, size)),
-		       "ndctl create-namespace -r %s -m fsdax -a 2M", region->name);
+		       "mktme-dax setup MOUNTPOINT");
 	else
 		find(findings, LEVEL_OK, "namespace-none", region->name, "%u namespace%s",
 		     region->namespaces, region->namespaces == 1 ? "" : "s");

@@ -32,7 +32,7 @@ static void judge_mapper(const struct device_facts *device, struct findings *fin
 	if (!strcmp(device->target, "CRYPT"))
 		remedy(find(findings, LEVEL_FAIL, "device-mapper", device->name,
 			    "dm-crypt encrypts by software, between page cache and device: DAX is not possible on it"),
-		       "cryptsetup close it, and put the filesystem on the namespace itself");
+		       "cryptsetup close it, then mktme-dax setup --force --device /dev/pmemN MOUNTPOINT (destroys what is on it)");
 	else
 		remedy(find(findings, LEVEL_FAIL, "device-mapper", device->name,
 			    "a device mapper%s%s lies between filesystem and namespace: its files cannot be bound to a key",
@@ -67,7 +67,7 @@ static bool judge_device(const struct path_facts *facts, const struct namespace_
 		remedy(find(findings, LEVEL_FAIL, "device-pmem", facts->path,
 			    "%s%s%s is not persistent memory", *facts->fs.type ? facts->fs.type : "it",
 			    *device->name ? " on /dev/" : "", device->name),
-		       "findmnt | grep pmem, for filesystems on persistent memory");
+		       "findmnt | grep pmem, for filesystems on persistent memory; mktme-dax setup makes one");
 		return false;
 	}
 	if (device->kind == DEVICE_MAPPER) {
@@ -194,14 +194,14 @@ static void judge_filesystem(const struct path_facts *facts, struct findings *fi
 	if (!*fs->type) {
 		remedy(find(findings, LEVEL_FAIL, "fs-none", facts->device.name,
 			    "there is no filesystem that libblkid knows"),
-		       "mkfs.ext4 " EXT4_OPTIONS " /dev/%s", facts->device.name);
+		       "mktme-dax setup --device /dev/%s MOUNTPOINT", facts->device.name);
 		return;
 	}
 	find(findings, LEVEL_OK, "fs-none", facts->device.name, "there is %s", fs->type);
 	if (!is_ext4(fs) && !is_xfs(fs)) {
 		remedy(find(findings, LEVEL_FAIL, "fs-type", facts->device.name,
 			    "files on %s cannot be encrypted: only ext4 and XFS know how", fs->type),
-		       "mkfs.ext4 -F " EXT4_OPTIONS " /dev/%s (destroys what is on it)",
+		       "mktme-dax setup --force --device /dev/%s MOUNTPOINT (destroys what is on it)",
 		       facts->device.name);
 		return;
 	}

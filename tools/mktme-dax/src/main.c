@@ -14,6 +14,7 @@ static void print_help(void)
 	     "\n"
 	     "A new directory whose files are encrypted:\n"
 	     "\n"
+	     "  mktme-dax setup /mnt/pmem\n"
 	     "  mktme-dax key create vault\n"
 	     "  mktme-dax key load vault\n"
 	     "  mktme-dax unlock /mnt/pmem vault\n"

@@ -17,6 +17,12 @@ static const struct verb verbs[] = {
 	{ "doctor", "[--json] [--list] [PATH...]", "find out what is wrong with machine, memory and files",
 	  "  --json                    an array of objects\n"
 	  "  --list                    the questions only, and their names\n", run_doctor },
+	{ "setup", "[OPTION...] MOUNTPOINT", "make a filesystem on persistent memory, and mount it with DAX",
+	  "  --device DEV              a namespace that is there, such as /dev/pmem0\n"
+	  "  --size SIZE               a new namespace of this size, such as 512M or 4G\n"
+	  "  --filesystem TYPE         ext4 (default) or xfs\n"
+	  "  --dry-run                 show the commands only\n"
+	  "  --force                   destroy what is on the device\n", run_setup },
 	{ "bind", "--serial N|--key NAME PATH...", "put empty files and directories under a key",
 	  "  --serial N                the key by its number in the kernel\n"
 	  "  --key NAME                the key by its name in the store; it has to be loaded\n"
@@ -62,7 +68,7 @@ static const struct verb verbs[] = {
 	  "  --json                    name them as an array of objects\n"
 	  STORE_HELP, run_lock },
 	{ "status", "[--json] [PATH...]", "show machine and filesystems, or the state of files",
-	  "  --json         an array of objects\n", run_status },
+	  "  --json                    an array of objects\n", run_status },
 	{ "unlock", "[OPTION...] PATH [KEY...]", "give keys of the store to a filesystem",
 	  SOURCE_HELP
 	  "  --all                     to all filesystems; there is no PATH then\n",

@@ -242,7 +242,7 @@ TEST(bad_blocks)
 
 TEST(region_without_a_namespace)
 {
-	MEMORY_IS(LEVEL_FAIL, "namespace-none", "1 GiB", "", region.namespaces = 0;
+	MEMORY_IS(LEVEL_FAIL, "namespace-none", "1 GiB", "mktme-dax setup", region.namespaces = 0;
 		  region.available = 1ULL << 30);
 }
 

@@ -77,7 +77,7 @@ TEST(dm_crypt_below)
 	facts.device = (struct device_facts){ .name = "mapper/secret", .kind = DEVICE_MAPPER,
 					      .target = "CRYPT", .has_dax = -1 };
 	findings = found_in(&facts, NULL);
-	check_only(&findings, LEVEL_FAIL, "device-mapper", "dm-crypt", "the namespace itself");
+	check_only(&findings, LEVEL_FAIL, "device-mapper", "dm-crypt", "mktme-dax setup");
 }
 
 TEST(device_mapper_below)
