@@ -158,6 +158,19 @@ TEST(layout_tells_what_huge_pages_can_map)
 	CHECK_EQ(layout.obstacle, MKTME_DAX_HUGE_SHORT);
 }
 
+TEST(device_has_an_address_that_root_may_know)
+{
+	int fd = new_file(FILE_SIZE, NULL);
+	uint64_t address = 1;
+
+	CHECK_EQ(mktme_dax_device_address(fd, &address), 0);
+	CHECK_EQ(address, device_base(fd));
+	CHECK_EQ(mktme_dax_device_address(open("/tmp", O_RDONLY), &address), -EOPNOTSUPP);
+	NEED(!setresgid(1000, 1000, 1000) && !setresuid(1000, 1000, 1000));
+	CHECK_EQ(mktme_dax_device_address(fd, &address), -EACCES);
+	CHECK_EQ(address, 0);
+}
+
 TEST(ordinary_users_cannot_load_keys_EACCES)
 {
 	struct mktme_dax_key key = material(4);

@@ -4,10 +4,7 @@
  */
 #include "lib_private.h"
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /*
  * Extents that follow each other both in the file and on the device are one for the
@@ -21,37 +18,16 @@ struct judge {
 	bool long_enough, aligned;
 };
 
-static uint64_t read_number(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char text[32] = "";
-
-	if (!file)
-		return 0;
-	if (!fgets(text, sizeof(text), file))
-		*text = 0;
-	fclose(file);
-	return strtoull(text, NULL, 0);
-}
-
 /*
- * Physical address at which the filesystem's device begins. Only root can read that
- * of a namespace; without it, what every tool makes is assumed: a multiple of 2 MiB.
+ * Only root can read the address of a namespace; without it, what every tool makes is
+ * assumed: a multiple of 2 MiB. What a partition adds to it is known to all.
  */
-static uint64_t device_base(dev_t dev)
+static uint64_t device_base(int fd)
 {
-	char path[96];
-	uint64_t base;
+	uint64_t base = 0;
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/device/resource", major(dev), minor(dev));
-	base = read_number(path);
-	if (!base) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../device/resource",
-			 major(dev), minor(dev));
-		base = read_number(path);
-	}
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/start", major(dev), minor(dev));
-	return base + 512 * read_number(path);
+	mktme_dax_device_address(fd, &base);
+	return base;
 }
 
 /* What lies in the last, incomplete unit of the file does not count. */
@@ -125,7 +101,7 @@ int mktme_dax_query_layout(int fd, struct mktme_dax_layout *layout)
 		return fail(-EINVAL, "struct mktme_dax_layout of another version");
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stat))
 		return fail_call(errno, "cannot ask for the file's size", NULL);
-	judge.base = device_base(makedev(stat.stx_dev_major, stat.stx_dev_minor));
+	judge.base = device_base(fd);
 	layout->size = stat.stx_size;
 	layout->allocated = layout->eligible = layout->extents = 0;
 	err = mktme_dax_for_each_extent(fd, take_extent, &judge);

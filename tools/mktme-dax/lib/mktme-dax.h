@@ -355,6 +355,19 @@ struct mktme_dax_extent {
 int mktme_dax_for_each_extent(int fd, int (*fn)(const struct mktme_dax_extent *extent,
 						void *data), void *data);
 
+/**
+ * mktme_dax_device_address() - physical address of the device below a filesystem
+ * @fd: any file on it
+ * @address: result; an extent lies at this plus its @physical. Written on error as well,
+ *	with what is known: where a partition begins on its disk
+ *
+ * The cipher depends on it: its tweak is the physical address.
+ *
+ * Return: 0; -EACCES if only root may know; -EOPNOTSUPP if the filesystem does not lie
+ * directly on persistent memory.
+ */
+int mktme_dax_device_address(int fd, uint64_t *address);
+
 /* Values of &mktme_dax_layout.obstacle, the first one that applies */
 #define MKTME_DAX_HUGE_ALL		0	/* 2 MiB pages wherever there is data */
 #define MKTME_DAX_HUGE_NOT_DAX		1	/* mappings go through the page cache */

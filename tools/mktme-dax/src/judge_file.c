@@ -64,7 +64,7 @@ static void huge_remedy(const struct path_facts *facts, struct finding *finding)
 		remedy(finding, "fallocate -l %llu %s", (unsigned long long)facts->file.layout.size,
 		       facts->path);
 	else
-		remedy(finding, "filefrag -v %s, to see where", facts->path);
+		remedy(finding, "mktme-dax map %s, to see where", facts->path);
 }
 
 static void judge_layout(const struct path_facts *facts, struct findings *findings)

@@ -141,6 +141,7 @@ int run_key_restore(int argc, char **argv);
 int run_key_unload(int argc, char **argv);
 int run_lock(int argc, char **argv);
 int run_doctor(int argc, char **argv);
+int run_map(int argc, char **argv);
 int run_setup(int argc, char **argv);
 int run_status(int argc, char **argv);
 int run_unlock(int argc, char **argv);

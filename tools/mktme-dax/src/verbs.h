@@ -67,6 +67,9 @@ static const struct verb verbs[] = {
 	  "  --check                   only name who has files open or mapped\n"
 	  "  --json                    name them as an array of objects\n"
 	  STORE_HELP, run_lock },
+	{ "map", "[--json | --svg OUT] FILE", "show the pages of a file: state, size, KeyID, place",
+	  "  --json                    an array of objects\n"
+	  "  --svg OUT                 a picture, into this file\n", run_map },
 	{ "status", "[--json] [PATH...]", "show machine and filesystems, or the state of files",
 	  "  --json                    an array of objects\n", run_status },
 	{ "unlock", "[OPTION...] PATH [KEY...]", "give keys of the store to a filesystem",
