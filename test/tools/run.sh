@@ -4,7 +4,7 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host, main, doctor or setup; all by default. PATTERN matches "program: test".
+# SUITE is host, main, doctor, setup or look; all by default. PATTERN matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,12 +18,12 @@ parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main | doctor | setup) suites+=("$1") ;;
+		host | main | doctor | setup | look) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look)
 }
 
 run_host() {
@@ -70,6 +70,11 @@ run_doctor() {
 run_setup() {
 	prepare_vm
 	boot setup guest-setup.sh
+}
+
+run_look() {
+	prepare_vm
+	boot look guest-look.sh
 }
 
 parse_arguments "$@"

@@ -145,5 +145,6 @@ int run_map(int argc, char **argv);
 int run_setup(int argc, char **argv);
 int run_status(int argc, char **argv);
 int run_unlock(int argc, char **argv);
+int run_verify(int argc, char **argv);
 
 #endif /* TOOL_H */

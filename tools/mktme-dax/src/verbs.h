@@ -76,4 +76,8 @@ static const struct verb verbs[] = {
 	  SOURCE_HELP
 	  "  --all                     to all filesystems; there is no PATH then\n",
 	  run_unlock },
+	{ "verify", "[--json] [--payload KEY] [--marker TEXT] FILE", "prove that what lies on the DIMM is ciphertext",
+	  "  --json                    an array of objects\n"
+	  "  --payload KEY             a file with the payload of the kernel's key: compare exactly\n"
+	  "  --marker TEXT             search the whole device for this piece of plaintext\n", run_verify },
 };
