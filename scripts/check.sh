@@ -43,7 +43,7 @@ list_shell_files() {
 every_file_has_spdx() {
 	local bad
 	bad=$(list_own_files | grep -vE '^(COPYING|LICENSES/.*|.*\.patch)$' | while read -r file; do
-		head -n 40 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file"
+		grep -q 'SPDX-License-Identifier: ' < <(head -n 40 "$file") || echo "$file"
 	done)
 	report_list "no SPDX line: " "$bad"
 }
