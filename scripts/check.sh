@@ -177,6 +177,10 @@ every_errno_names_its_test() {
 	scripts/lint.sh errnos
 }
 
+every_door_names_its_test() {
+	scripts/lint.sh doors
+}
+
 hooks_cost_nothing_configured_out() {
 	scripts/hookstat.sh
 }
@@ -222,7 +226,7 @@ if [ $# -eq 0 ]; then
 		linux_patches_apply_without_fuzz emulator_patches_apply_without_fuzz emulator_10_patches_apply_without_fuzz \
 		both_emulators_have_the_same_parts every_patch_says_why \
 		kernel_files_pass_checkpatch patches_pass_checkpatch kernel_files_pass_kernel_doc \
-		documentation_parses every_errno_names_its_test \
+		documentation_parses every_errno_names_its_test every_door_names_its_test \
 		kernel_files_pass_sparse_and_w1 hooks_cost_nothing_configured_out \
 		linux_budget_is_kept emulator_budget_is_kept feature_is_in_the_kernel \
 		build_leaves_no_untracked_file

@@ -8,6 +8,7 @@
 #   scripts/lint.sh compile    sparse (C=2) and W=1, on our objects
 #   scripts/lint.sh rst        docutils, on Documentation/
 #   scripts/lint.sh errnos     has each errno of the documentation its test
+#   scripts/lint.sh doors      has each door to a file's bytes its test
 #
 # Prints what it finds; the exit status says whether that is nothing.
 set -euo pipefail
@@ -117,10 +118,20 @@ list_errnos() {
 }
 
 # "prog: one, two; other: three" gives "prog one", "prog two", "other three"; the name
-# of a program alone means all of it.
+# of a program alone means all of it. What is in brackets, or said of the host, is no name.
 list_tests() {
-	sed -e 's/ in the control run//' -e 's/[;,]/\n/g' | sed -E 's/^ +| +$//g' |
+	sed -e 's/ *([^)]*)//g' -e 's/; and the host.*//' -e 's/ in the control run//' -e 's/[;,]/\n/g' | sed -E 's/^ +| +$//g' |
 		awk -F': ' 'NF > 1 { program = $1; $0 = $2 } { print program == "" ? $0 : program, program == "" ? "" : $0 }'
+}
+
+# The same, where a program stands for all of its tests after a semicolon, too.
+list_names() {
+	sed -e 's/ *([^)]*)//g' -e 's/; and the host.*//' -e 's/; /\n/g' | while IFS= read -r tests; do
+		case $tests in
+		*': '*) list_tests <<<"$tests" ;;
+		*) echo "$tests" ;;
+		esac
+	done
 }
 
 check_errnos() {
@@ -140,6 +151,69 @@ check_errnos() {
 	echo "$rows rows with an errno, $none of them without a test" >&2
 }
 
+# Rows of the tables of doors, "door<TAB>tests", of which the section says where they
+# run: "ext4<TAB>...", "XFS<TAB>...", "both<TAB>..." or "other<TAB>...".
+list_doors() {
+	awk '
+		function flush() {
+			if (cells == 4 && where && cell[1] !~ /^(door$|\*\*)/)
+				print where "\t" cell[1] "\t" cell[4]
+			cells = 0
+		}
+		/^Doors on ext4 and XFS$/ { where = "both" }
+		/^Doors on ext4 alone$/   { where = "ext4" }
+		/^Doors on XFS alone$/    { where = "XFS" }
+		/^Other filesystems/      { flush(); where = "other" }
+		/^   \* - / { flush(); cells = 1; sub(/^   \* - /, ""); cell[1] = $0; next }
+		/^     -/   { cells++; sub(/^     - ?/, ""); cell[cells] = $0; next }
+		/^       /  { sub(/^ +/, " "); cell[cells] = cell[cells] $0; next }
+		NF          { flush() }
+		END         { flush() }' Documentation/hooks.rst
+}
+
+# runs_in SUITE PROGRAM
+runs_in() {
+	grep -qE "^for program in .*[ ]${2//-/_}[ ;]" "test/pmem/$1.sh"
+}
+
+# A door of XFS alone has a test that runs there; one of ext4, or of both, on ext4.
+check_where() {
+	local where=$1 door=$2 tests=$3 program suite
+	case $where in
+	XFS) suite=xfs ;;
+	ext4 | both) suite=main ;;
+	*) return 0 ;;
+	esac
+	while read -r program _; do
+		if runs_in "$suite" "$program"; then
+			return 0
+		fi
+		case $program in
+		machine | kexec-* | persist-* | unaware-* | xfs | xfs-doors) return 0 ;;
+		esac
+	done < <(list_tests <<<"$tests")
+	echo "$door: no test of it is in $suite.sh"
+}
+
+check_doors() {
+	local where door tests program name rows=0 none=0
+	while IFS=$'\t' read -r where door tests; do
+		rows=$((rows + 1))
+		case $tests in
+		'none: '?*) none=$((none + 1)); continue ;;
+		'the control run'*) continue ;;
+		none | '') echo "$door: no test, and no reason"; continue ;;
+		esac
+		while read -r program name; do
+			grep -qsE "^TEST\(${name:+$name\)}" "test/pmem/${program//-/_}_test.c" ||
+				echo "$door: there is no test $program: $name"
+		done < <(list_names <<<"$tests")
+		check_where "$where" "$door" "$tests"
+	done < <(list_doors)
+	[ "$rows" -gt 90 ] || echo "only $rows rows found in hooks.rst"
+	echo "$rows doors, $none of them without a test, and why" >&2
+}
+
 report() {
 	local found
 	found=$(cat)
@@ -156,6 +230,7 @@ patches) tree=$(source_tree) && check_patches | report ;;
 doc) tree=$(source_tree) && check_doc | report ;;
 rst) check_rst | report ;;
 errnos) check_errnos | report ;;
+doors) check_doors | report ;;
 compile) remember lint-compile "$(objects_key scripts/lint.sh)" scripts/lint.sh --compile-now ;;
 --compile-now) compile ;;
 *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;

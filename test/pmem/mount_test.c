@@ -127,8 +127,8 @@ TEST(bound_donor_for_move_ext_EOPNOTSUPP)
 	scratch_umount();
 }
 
-/* A linear target over the whole scratch device, made without dmsetup's help. */
-static void dm_call(unsigned int command, uint32_t flags, uint64_t sectors)
+/* One target over the whole scratch device, made without dmsetup's help. */
+static void dm_call(unsigned int command, const char *type, uint64_t sectors)
 {
 	struct {
 		struct dm_ioctl head;
@@ -139,15 +139,19 @@ static void dm_call(unsigned int command, uint32_t flags, uint64_t sectors)
 			.version = { DM_VERSION_MAJOR, 0, 0 },
 			.data_size = sizeof(io),
 			.data_start = sizeof(io.head),
-			.flags = flags,
 			.target_count = sectors ? 1 : 0,
 			.name = "mktme-test",
 		},
-		.target = { .length = sectors, .target_type = "linear" },
-		.parameters = SCRATCH_DEV " 0",
+		.target = { .length = sectors },
 	};
 	int control = open("/dev/mapper/control", O_RDWR);
 
+	strcpy(io.target.target_type, type);
+	if (!strcmp(type, "striped"))
+		snprintf(io.parameters, sizeof(io.parameters), "2 64 " SCRATCH_DEV " 0 "
+			 SCRATCH_DEV " %llu", (unsigned long long)sectors / 2);
+	else
+		strcpy(io.parameters, SCRATCH_DEV " 0");
 	NEED(control >= 0, "%s", errno_name(errno));
 	NEED(!ioctl(control, command, &io), "dm: %s", errno_name(errno));
 	close(control);
@@ -156,7 +160,7 @@ static void dm_call(unsigned int command, uint32_t flags, uint64_t sectors)
 							      minor(io.head.dev)));
 }
 
-TEST(device_mapper_below_EOPNOTSUPP)
+static void cannot_be_bound_on(const char *type)
 {
 	key_serial_t key = need_key(1);
 	uint64_t bytes;
@@ -165,9 +169,11 @@ TEST(device_mapper_below_EOPNOTSUPP)
 
 	NEED(fd >= 0 && !ioctl(fd, BLKGETSIZE64, &bytes));
 	close(fd);
-	dm_call(DM_DEV_CREATE, 0, 0);
-	dm_call(DM_TABLE_LOAD, 0, bytes / 512);
-	dm_call(DM_DEV_SUSPEND, 0, 0);
+	while (!umount(SCRATCH))
+		;
+	dm_call(DM_DEV_CREATE, "", 0);
+	dm_call(DM_TABLE_LOAD, type, bytes / 512 & ~255UL);
+	dm_call(DM_DEV_SUSPEND, "", 0);
 	format("/run/dm-test");
 	NEED(!mkdir(SCRATCH, 0755) || errno == EEXIST);
 	NEED(!mount("/run/dm-test", SCRATCH, fs_type(), 0, "dax=always"), "%s",
@@ -183,7 +189,18 @@ TEST(device_mapper_below_EOPNOTSUPP)
 	NEED(!munmap(p, LEN) && !close(fd));
 	scratch_umount();
 	unlink("/run/dm-test");
-	dm_call(DM_DEV_REMOVE, 0, 0);
+	dm_call(DM_DEV_REMOVE, "", 0);
+}
+
+TEST(device_mapper_below_EOPNOTSUPP)
+{
+	cannot_be_bound_on("linear");
+}
+
+/* Such a device has several places, and a record names one. */
+TEST(stripes_below_EOPNOTSUPP)
+{
+	cannot_be_bound_on("striped");
 }
 
 int main(int argc, char **argv)
