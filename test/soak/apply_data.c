@@ -176,8 +176,9 @@ static bool grows_by_an_errno(const struct file *from, const struct file *to, si
 }
 
 /*
- * From one file to another. Two plain files on XFS would share blocks, and what is
- * written to those afterwards is never flushed, which is not our bug.
+ * From one file to another. Not from bound files to plain ones: the host searches the DIMM for
+ * what is in bound files. Two plain files on XFS would share blocks, and what is written to
+ * those afterwards is never flushed, which is not our bug.
  */
 static void copy(struct model *m, struct file *from, const struct op *op)
 {
@@ -191,7 +192,7 @@ static void copy(struct model *m, struct file *from, const struct op *op)
 	/* Into a mapping only what is there. */
 	if (how == 2 && out + len > to->size)
 		len = out < to->size ? to->size - out : 0;
-	if (to == from || !len || (!from->key && !to->key && !how) ||
+	if (to == from || !len || (from->key && !to->key) || (!to->key && !how) ||
 	    (how == 1 && grows_by_an_errno(from, to, out + len)))
 		return;
 	done = copy_by(from, to, op->off, out, len, how);

@@ -72,9 +72,13 @@ build_initrd() {
 		"${programs[@]}"
 }
 
-# What the guest says of its progress, while it works.
+# What the guest says of its progress, while it works. Ends when $follower is killed.
 follow() {
-	tail -n +1 -F "$1" 2>/dev/null | grep --line-buffered '^#.* a second' >&2
+	local feed
+	exec {feed}< <(exec setpriv --pdeathsig KILL tail -n +1 -F "$1" 2>/dev/null)
+	follower=$!
+	grep --line-buffered '^#.* \(a second\|calls\)' <&"$feed" >&2 &
+	exec {feed}<&-
 }
 
 # boot SUITE TYPE SCRIPT ARGUMENT...
@@ -83,8 +87,7 @@ boot() {
 	local name=$RUN-${suite//[\/ ]/-} dimm=build/$RUN-${suite//[\/ ]/-}.img
 	shift 3
 	printf '# %s\n' "$suite"
-	follow "$LOGS/$name/report" &
-	follower=$!
+	follow "$LOGS/$name/report"
 	vm/run.sh --name "$name" --script "/soak/$script" --initrd "$INITRD" --dimm "$dimm" --fresh \
 		--timeout "$([ "$long" = yes ] && echo 7200 || echo 300)" \
 		--cpu "tme-evict=16,tme-evict-seed=$((seed % 1000000 + 1))" \
