@@ -21,6 +21,7 @@ help:
 	@echo 'make test-emulator  tests of the emulator alone  (QEMU=10.0: of that one)'
 	@echo 'make programs    build/test/         test programs'
 	@echo 'make initramfs   build/initramfs.cpio.gz'
+	@echo 'make export      build/export/: the kernel series for git am, and how to build it'
 	@echo 'make clean       remove build/       (cache and sources stay)'
 	@echo 'make clean-cache remove the cache: sources, trees, results'
 	@echo ''
@@ -82,6 +83,9 @@ programs: setup
 initramfs: programs
 	@scripts/initramfs.sh
 
+export: setup
+	@scripts/export.sh
+
 clean:
 	rm -rf build
 
@@ -89,4 +93,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs clean clean-cache
+.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs export clean clean-cache

@@ -90,6 +90,10 @@ emulator_patches_apply_without_fuzz() {
 	patches_apply_to emulator scripts/emulator.list emulator/patches/series emulator/VERSION
 }
 
+exported_patches_give_the_same_tree() {
+	scripts/export.sh check
+}
+
 # Only if it is at hand: nothing else needs this source.
 emulator_10_patches_apply_without_fuzz() {
 	if ! scripts/fetch.sh have emulator-10.0; then
@@ -223,7 +227,7 @@ run_gate() {
 number=0 failed=0
 if [ $# -eq 0 ]; then
 	set -- every_file_has_spdx shell_is_clean scripts_are_short no_white_space_at_line_ends \
-		linux_patches_apply_without_fuzz emulator_patches_apply_without_fuzz emulator_10_patches_apply_without_fuzz \
+		linux_patches_apply_without_fuzz exported_patches_give_the_same_tree emulator_patches_apply_without_fuzz emulator_10_patches_apply_without_fuzz \
 		both_emulators_have_the_same_parts every_patch_says_why \
 		kernel_files_pass_checkpatch patches_pass_checkpatch kernel_files_pass_kernel_doc \
 		documentation_parses every_errno_names_its_test every_door_names_its_test \
