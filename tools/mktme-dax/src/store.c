@@ -60,6 +60,8 @@ int open_store(struct store *store, const char *path, bool create)
 
 	store->path = store_path(path);
 	store->fd = -1;
+	if (!*store->path)
+		return note(-EINVAL, "the key store has no name");
 	if (create)
 		err = make_directories(store->path);
 	if (err)

@@ -44,6 +44,7 @@ TEST(every_bit_that_flips_is_found)
 	}
 	CHECK(blank < strlen(text));
 	CHECK_EQ(parse_keyfile(text, strlen(text), &read), 0);
+	free(text);
 }
 
 TEST(every_byte_that_is_lost_is_found)
@@ -61,6 +62,8 @@ TEST(every_byte_that_is_lost_is_found)
 			continue;
 		CHECK(is_refusal(parse_keyfile(shorter, size - 1, &read)), "byte %zu", i);
 	}
+	free(shorter);
+	free(text);
 }
 
 /* An enemy does what the file needs to look sound. */
@@ -252,6 +255,7 @@ TEST(reading_is_strict)
 	/* The same, but not in the form in which it is written */
 	text[strstr(text, "\"identifier\":\"") - text + 14] = 'A';
 	CHECK_EQ(parse_keyfile(text, strlen(text), &read), -EUCLEAN);
+	free(text);
 }
 
 /* A member that a lenient reader would drop, and no checksum would know of. */
@@ -263,9 +267,12 @@ TEST(members_that_are_there_twice)
 	edited = edit(text, "\"name\":\"known\"", "\"name\":\"evil\",\"name\":\"known\"");
 	CHECK_EQ(parse_keyfile(edited, strlen(edited), &read), -EUCLEAN);
 	CHECK(strstr(noted(), "form"), "%s", noted());
+	free(edited);
 	edited = edit(text, "\"memory\":64", "\"memory\":64.0,\"memory\":64");
 	CHECK_EQ(parse_keyfile(edited, strlen(edited), &read), -EUCLEAN);
 	CHECK(strstr(noted(), "form"), "%s", noted());
+	free(edited);
+	free(text);
 }
 
 TEST(what_is_no_key_file)
@@ -289,26 +296,36 @@ TEST(what_is_no_key_file)
 	memset(longer + size, ' ', KEYFILE_TEXT_MAX + 1 - size);
 	CHECK_EQ(parse_keyfile(longer, KEYFILE_TEXT_MAX, &read), 0);
 	CHECK_EQ(parse_keyfile(longer, KEYFILE_TEXT_MAX + 1, &read), -EUCLEAN);
+	free(longer);
+	free(text);
+}
+
+static int print_and_parse(const struct keyfile *made)
+{
+	char *text = print_keyfile(made);
+	struct keyfile read;
+	int err;
+
+	NEED(text);
+	err = parse_keyfile(text, strlen(text), &read);
+	free(text);
+	return err;
 }
 
 /* Sound in every way, but for what it asks of the machine. */
 TEST(costs_that_are_too_high)
 {
-	struct keyfile made, read;
-	char *text;
+	struct keyfile made;
 
 	make_known(MKTME_DAX_AES_XTS_128, &made);
 	made.protectors[0].memory = ARGON2_MEMORY_MAX;
 	made.protectors[0].passes = ARGON2_WORK_MAX / ARGON2_MEMORY_MAX;
-	text = print_keyfile(&made);
-	CHECK_EQ(parse_keyfile(text, strlen(text), &read), 0);
+	CHECK_EQ(print_and_parse(&made), 0);
 	made.protectors[0].passes++;
-	text = print_keyfile(&made);
-	CHECK_EQ(parse_keyfile(text, strlen(text), &read), -EUCLEAN);
+	CHECK_EQ(print_and_parse(&made), -EUCLEAN);
 	made.protectors[0].passes = 1;
 	made.protectors[0].memory++;
-	text = print_keyfile(&made);
-	CHECK_EQ(parse_keyfile(text, strlen(text), &read), -EUCLEAN);
+	CHECK_EQ(print_and_parse(&made), -EUCLEAN);
 }
 
 int main(int argc, char **argv)

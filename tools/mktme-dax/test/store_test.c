@@ -341,6 +341,7 @@ TEST(keys_are_found_by_name_and_by_identifier)
 
 	open_new_store(&store);
 	CHECK(!list_store(&store, &names, &count) && !count);
+	free(names);
 	make_known(MKTME_DAX_AES_XTS_128, &made);
 	NEED(!write_store(&store, &made, false));
 	close(openat(store.fd, "notes", O_CREAT | O_WRONLY, 0600));
@@ -348,6 +349,9 @@ TEST(keys_are_found_by_name_and_by_identifier)
 	close(openat(store.fd, "empty.key", O_CREAT | O_WRONLY, 0600));
 	CHECK(!list_store(&store, &names, &count) && count == 2);
 	CHECK(!strcmp(names[0], "empty") && !strcmp(names[1], "known"));
+	free(names[0]);
+	free(names[1]);
+	free(names);
 	CHECK_EQ(find_key(&store, "known", &read), 0);
 	CHECK_EQ(find_identifier(&store, made.identifier, &read), 0);
 	CHECK(same(&read, &made));
@@ -370,6 +374,8 @@ TEST(a_store_that_is_not_there_is_empty)
 	CHECK(!list_store(&store, &names, &count) && !count);
 	CHECK_EQ(read_store(&store, "any", &read), -ENOENT);
 	close_store(&store);
+	CHECK_EQ(open_store(&store, "", false), -EINVAL);
+	CHECK_EQ(open_store(&store, "", true), -EINVAL);
 }
 
 int main(int argc, char **argv)
