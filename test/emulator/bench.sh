@@ -10,7 +10,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-qemu='' out='' unpatched='' kernel='' rounds=9
+qemu='' out='' unpatched='' kernel='' rounds=15
 
 while [ $# -ge 2 ]; do
 	case $1 in

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-rounds=9
+rounds=15
 
 die() {
 	echo "boots.sh: $*" >&2

@@ -247,8 +247,8 @@ void test_main(void)
 			 option("busy", 0) ? DEVICE_BUSY : ENTROPY_ERROR);
 		if (!option("busy", 0))
 			injected("busy", SET_DIRECT, DEVICE_BUSY);
-		unchanged();
 		tried_again();
+		unchanged();
 		return;
 	}
 	bad_input();
