@@ -22,15 +22,20 @@
 
 static int file;
 
-static char *secret(void)
+static char *secret_at(char *path)
 {
 	key_serial_t key = need_key(1);
 	char *p;
 
-	file = new_file(LEN, NULL);
+	file = new_file(LEN, path);
 	p = bound_mapping(file, LEN, key);
 	pattern_fill(p, LEN, 50, 0);
 	return p;
+}
+
+static char *secret(void)
+{
+	return secret_at(NULL);
 }
 
 /* The raw device: O_DIRECT pins the user's pages. Nothing is mounted there. */
@@ -224,11 +229,14 @@ TEST(change_of_the_dax_flag_EOPNOTSUPP)
 
 TEST(swap_with_the_boot_loader_EINVAL)
 {
-	char *p = secret();
+	char path[4096], *p;
 
 	only_on("ext4");
+	/* What has no name is refused in any case. */
+	p = secret_at(path);
 	CHECK_ERRNO(ioctl(file, EXT4_IOC_SWAP_BOOT), EINVAL);
 	CHECK(is_pattern(p, LEN, 50, 0));
+	NEED(!unlink(path));
 }
 
 /* Also for root, and for a file that has none: a record cannot be planted. */
