@@ -120,6 +120,7 @@ mkdir -p "$LOGS" "$OUT"
 : >"$LOG"
 tree=$(emulator_tree -mutants)
 objects=$tree/build-mktme
+own_tree "$EMULATOR/mutants.lock"
 with_lock "$EMULATOR/lock" prepare_emulator
 emulator_mutants "$@"
 test_mutants "$@"

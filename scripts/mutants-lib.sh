@@ -16,6 +16,17 @@ tap() {
 	esac
 }
 
+# own_tree LOCK: until the script ends. Somebody else who prepares the tree meanwhile would mend
+# what is broken, and ccache would keep the object of the one under the name of the other.
+own_tree() {
+	mkdir -p "${1%/*}"
+	exec 7>"$1"
+	if ! flock -n 7; then
+		note "waiting for other mutants, which have the tree"
+		flock 7
+	fi
+}
+
 # With a new time stamp: what was built from the broken file has to be built again.
 restore() {
 	cp "$1.unbroken" "$1"

@@ -88,6 +88,7 @@ run_mutant() {
 mkdir -p "$LOGS"
 : >"$LOG"
 [ -e build/kernel/config ] || die "build the kernel first: make kernel"
+own_tree "$LINUX/mutants.lock"
 with_lock "$LINUX/lock" prepare_mutants
 tree=$LINUX/tree-$(scripts/fetch.sh id linux | cut -d' ' -f1)-mutants
 while IFS=@ read -r -u 4 name file expression engine suites tests; do
