@@ -64,6 +64,12 @@ make_kernel() {
 	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc "$@"
 }
 
+# "The same configuration" for VARIANT=plain: what our Kconfig selects has no prompt. It is on
+# in every kernel that AMD SME or a TDX guest is compiled into, so in those of distributions.
+select_physical_mask() {
+	sed -i '/^config DYNAMIC_PHYSICAL_MASK$/{n;s/bool$/def_bool y/}' "$tree/arch/x86/Kconfig"
+}
+
 configure() {
 	list_fragments | xargs scripts/kernel-config.sh "$tree" >"$LOG" 2>&1 || {
 		cat "$LOG" >&2
@@ -104,8 +110,11 @@ build() {
 	fi
 	prepare_tree linux "$tree"
 	stage_begin kernel
-	[ "$VARIANT" = plain ] ||
+	if [ "$VARIANT" = plain ]; then
+		select_physical_mask
+	else
 		scripts/overlay.sh apply "$tree" scripts/overlay.list patches/linux/series patches/linux/VERSION
+	fi
 	configure
 	compile
 	keep_result
