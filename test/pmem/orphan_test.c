@@ -74,6 +74,19 @@ TEST(tail_cut_without_the_key_is_zero_with_it)
 	check_sound(SCRATCH_DEV);
 }
 
+/*
+ * Nobody has asked for the data: without the hook in ext4_block_truncate_page() nothing
+ * else would happen, but the log would tell of an access that there was not.
+ */
+TEST(clean_up_is_no_refused_access)
+{
+	unsigned long before = counter("refusals/locked");
+
+	interrupted_truncate();
+	CHECK_EQ(counter("refusals/locked"), before);
+	scratch_umount();
+}
+
 /* The tail is still to be zeroed when the file is cut again without the key. */
 TEST(locked_tail_survives_another_mount)
 {

@@ -49,7 +49,7 @@ boot() {
 	local name=$RUN-${suite//[\/ ]/-}
 	shift 3
 	printf '# %s\n' "$suite"
-	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout 900 \
+	vm/run.sh --name "$name" --script "/test/$script" --dimm "$dimm" --timeout "${TIMEOUT:-900}" \
 		"${vm_options[@]}" "$@" -- ${only:+"$only"} >&2 || status=$?
 	[ -e "$LOGS/$name/report" ] || mkdir -p "$LOGS/$name" && touch "$LOGS/$name/report"
 	merge_report "$suite" "$LOGS/$name/report"
