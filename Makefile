@@ -22,6 +22,7 @@ help:
 	@echo 'make programs    build/test/         test programs'
 	@echo 'make initramfs   build/initramfs.cpio.gz'
 	@echo 'make export      build/export/: the kernel series for git am, and how to build it'
+	@echo 'make deb         build/deb/: Debian packages of tool and library, installed and removed once'
 	@echo 'make clean       remove build/       (cache and sources stay)'
 	@echo 'make clean-cache remove the cache: sources, trees, results'
 	@echo ''
@@ -86,6 +87,10 @@ initramfs: programs
 export: setup
 	@scripts/export.sh
 
+deb:
+	@EXTRA=deb scripts/setup.sh
+	@scripts/deb.sh check
+
 clean:
 	rm -rf build
 
@@ -93,4 +98,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs export clean clean-cache
+.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs export deb clean clean-cache

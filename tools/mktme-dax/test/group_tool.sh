@@ -50,6 +50,13 @@ pages_are_clean() {
 	return 0
 }
 
+# As if it were installed where it was built
+units_are_clean() {
+	sed "s|/usr/bin/mktme-dax|$OUT/mktme-dax|" "$top/systemd/mktme-dax-unlock@.service" \
+		>"$scratch/mktme-dax-unlock@mnt-pmem.service"
+	! systemd-analyze --man=no verify "$scratch/mktme-dax-unlock@mnt-pmem.service" 2>&1 | grep -F unlock@
+}
+
 json_is_an_array() {
 	tool status --json | python3 -c 'import json, sys; assert isinstance(json.load(sys.stdin), list)'
 }
@@ -66,6 +73,7 @@ test_tool() {
 	expect 0 "each manual page has a verb" each_page_has_a_verb
 	expect 0 "each hint has a verb" each_hint_has_a_verb
 	expect 0 "manual pages have no warnings" pages_are_clean
+	expect 0 "systemd has no complaint about the unit" units_are_clean
 	expect 1 "no such verb" tool encrpyt
 	expect 1 "no such option" tool status --jason
 	expect 1 "an option twice" tool status --json --json
