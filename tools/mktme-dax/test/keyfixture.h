@@ -75,6 +75,15 @@ static inline struct open_key make_known(uint32_t algorithm, struct keyfile *key
 	return open;
 }
 
+/* Nothing comes out of a file that was not opened, not even by halves. */
+static inline int check_nothing(int err, const struct open_key *open)
+{
+	static const struct open_key nothing;
+
+	CHECK(!err || !memcmp(open, &nothing, sizeof(nothing)));
+	return err;
+}
+
 static inline int open_by_passphrase(const struct keyfile *keyfile, const char *passphrase,
 				     struct open_key *open)
 {
@@ -83,7 +92,7 @@ static inline int open_by_passphrase(const struct keyfile *keyfile, const char *
 
 	end_sources(&sources);
 	drop_file(sources.passphrase_file);
-	return err;
+	return check_nothing(err, open);
 }
 
 static inline int open_by_key_file(const struct keyfile *keyfile, uint8_t byte,
@@ -94,7 +103,7 @@ static inline int open_by_key_file(const struct keyfile *keyfile, uint8_t byte,
 
 	end_sources(&sources);
 	drop_file(sources.key_file);
-	return err;
+	return check_nothing(err, open);
 }
 
 #endif /* KEYFIXTURE_H */

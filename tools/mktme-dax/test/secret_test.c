@@ -138,6 +138,17 @@ static void __attribute__((noinline)) open_and_end(int pipe)
 	secret_free(open);
 }
 
+/* guard_memory() is not called here: what is locked is secret_alloc()'s. */
+static unsigned int locked_memory(void)
+{
+	char status[4096], *found;
+
+	NEED(read_text("/proc/self/status", status, sizeof(status)) > 0);
+	found = strstr(status, "VmLck:");
+	NEED(found);
+	return strtoul(found + 6, NULL, 10);
+}
+
 TEST(nothing_is_left_in_memory)
 {
 	uint8_t inverted[80];
@@ -146,6 +157,7 @@ TEST(nothing_is_left_in_memory)
 	not_sanitized();
 	NEED(!pipe(ends));
 	open_and_end(ends[1]);
+	CHECK_EQ(locked_memory(), 0);
 	NEED(read(ends[0], inverted, sizeof(inverted)) == sizeof(inverted));
 	CHECK_EQ(find_in_memory(inverted, 16), 0);
 	CHECK_EQ(find_in_memory(inverted + 16, 16), 0);
