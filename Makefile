@@ -11,7 +11,7 @@ help:
 	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
 	@echo 'make test-debug  tests of the kernel on one that checks itself'
 	@echo 'make test-coverage  how much of our kernel code do the tests execute?'
-	@echo 'make soak        random operations, power cuts and calls for hours; SEED=N'
+	@echo 'make soak        random operations, calls and power cuts for hours; SEED=N'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
 	@echo 'make bench       what bound files cost: instructions, ratios, limits'
 	@echo 'make check       the gates only: licences, shell, patches, configuration'

@@ -26,6 +26,8 @@ static void reopen(struct model *m, struct file *f, const struct op *op)
 
 static void remount(struct model *m)
 {
+	if (stay_mounted)
+		return;
 	for (unsigned int i = 0; i < NR_FILES; i++)
 		close_file(&m->files[i]);
 	mount_again(m);

@@ -11,6 +11,7 @@
 #define EPISODE_SECONDS	600
 
 struct episode *current_episode;
+bool stay_mounted;
 
 struct episode *new_episode(void)
 {
@@ -51,9 +52,11 @@ static void finish(struct episode *e, struct model *m)
 
 	e->phase = "in the end";
 	check_all(m);
-	apply(m, &remount);
-	e->phase = "after an unmount";
-	check_all(m);
+	if (!stay_mounted) {
+		apply(m, &remount);
+		e->phase = "after an unmount";
+		check_all(m);
+	}
 	if (e->keep)
 		keep_file(m, &m->files[e->keep % NR_FILES], e->keep);
 }

@@ -3,10 +3,12 @@
  * The model checker: random operations on bound files, against a model in memory
  *
  *	model [--seed N] [--ops N] [--episode N] [--keep N] [--fault OPERATION]
+ *	      [--stay-mounted]
  *	model --replay FILE [--tries N]
  *
  * Works in MKTME_DIR, on MKTME_DEVICE; reports TAP. What fails is made shorter, and
  * reported as lines "script: OPERATION": without that word they are a file to --replay.
+ * --stay-mounted: others use the file system, too.
  * --fault: the model forgets what this operation does, and the test is whether that is noticed.
  */
 #include <getopt.h>
@@ -50,6 +52,7 @@ static void parse_options(int argc, char **argv)
 		{ "fault", required_argument, NULL, 'f' },
 		{ "replay", required_argument, NULL, 'r' },
 		{ "tries", required_argument, NULL, 't' },
+		{ "stay-mounted", no_argument, NULL, 'm' },
 		{ },
 	};
 	int opt;
@@ -73,6 +76,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'r':
 			replay = optarg;
+			break;
+		case 'm':
+			stay_mounted = true;
 			break;
 		case 't':
 			tries = atoi(optarg);

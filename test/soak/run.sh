@@ -5,9 +5,9 @@
 #   test/soak/run.sh [--long] [--seed N] [--fs TYPE]... [PART]...
 #   test/soak/run.sh [--fs TYPE] --replay FILE [--tries N]
 #
-# PART is model or cuts; all by default. TYPE is ext4 or xfs; both by default.
-# --long: 200,000 operations and 200 power cuts for each type. The seed of a short run is 1,
-# that of a long one made up and printed. --ops N, --cuts N: so many, whatever else is said.
+# PART is model, cuts, fuzz, fill or stress; all by default. TYPE is ext4 or xfs; both by default.
+# --long: 200,000 operations, a million calls and 200 power cuts for each type. The seed of a short run is 1,
+# that of a long one made up and printed. --ops N, --calls N, --cuts N: so many, whatever else is said.
 # FILE has operations as a run that fails prints them ("script:" in its report).
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
@@ -20,7 +20,7 @@ cd "$(dirname "$0")/../.."
 LOGS=build/logs
 RUN=${RUN:-soak}
 INITRD=build/$RUN-initrd.gz
-long=no seed='' types=() parts=() replay='' tries=20 ops='' cuts=''
+long=no seed='' types=() parts=() replay='' tries=20 ops='' calls='' cuts=''
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
@@ -31,30 +31,31 @@ parse_arguments() {
 		--replay) replay=${2:?}; shift ;;
 		--tries) tries=${2:?}; shift ;;
 		--ops) ops=${2:?}; shift ;;
+		--calls) calls=${2:?}; shift ;;
 		--cuts) cuts=${2:?}; shift ;;
-		model | cuts) parts+=("$1") ;;
+		model | cuts | fuzz | fill | stress) parts+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#types[@]} -gt 0 ] || types=(ext4 xfs)
-	[ ${#parts[@]} -gt 0 ] || parts=(model cuts)
+	[ ${#parts[@]} -gt 0 ] || parts=(model fuzz fill cuts)
 	[ -z "$replay" ] || parts=(replay)
 }
 
 # What a short run does is the same each time.
 choose_sizes() {
 	if [ "$long" = yes ]; then
-		seed=${seed:-$(date +%s)} ops=${ops:-200000} cuts=${cuts:-200}
+		seed=${seed:-$(date +%s)} ops=${ops:-200000} calls=${calls:-1000000} cuts=${cuts:-200}
 	else
-		seed=${seed:-1} ops=${ops:-2000} cuts=${cuts:-2}
+		seed=${seed:-1} ops=${ops:-2000} calls=${calls:-10000} cuts=${cuts:-2}
 	fi
 	printf '# seed %s\n' "$seed"
 }
 
 list_programs() {
 	local program
-	for program in bash mkdir sleep grep mount umount ndctl mkfs.ext4 e2fsck mkfs.xfs xfs_repair; do
+	for program in bash mkdir sleep grep mount umount setpriv ndctl mkfs.ext4 e2fsck mkfs.xfs xfs_repair; do
 		printf '%s:/usr/bin/%s\n' "$(readlink -f "$(PATH=/usr/sbin:/usr/bin command -v $program)")" $program
 	done
 }
@@ -117,6 +118,23 @@ run_model() {
 	# That it can fail is a test as well: one of the model, which is not slow.
 	[ "$1" != ext4 ] ||
 		boot "fault/$1" "$1" guest-model.sh --seed "$seed" --ops 2000 --fault punch
+}
+
+# One million calls; each round changes 24 records.
+run_fuzz() {
+	vm_options=()
+	boot "fuzz/$1" "$1" guest-fuzz.sh "$seed" "$calls" $((calls / 2000 + 5))
+}
+
+run_fill() {
+	vm_options=(--dimm-size 258)
+	boot "fill/$1" "$1" guest-fill.sh "$seed" "$((ops / 2000 + 1))"
+}
+
+# stress-ng for as long as the checker has work, about.
+run_stress() {
+	vm_options=(--add /usr/bin/stress-ng:/usr/bin/stress-ng)
+	boot "stress/$1" "$1" guest-stress.sh $((ops / 200)) --seed "$seed" --ops "$((ops / 4))" --episode 500
 }
 
 run_replay() {

@@ -106,6 +106,8 @@ struct episode *new_episode(void);
 bool run_episode(struct episode *e);
 /* The process that runs it tells itself. */
 extern struct episode *current_episode;
+/* Others use the file system, too: it cannot be unmounted. */
+extern bool stay_mounted;
 
 /* ---- shrink.c ---- */
 

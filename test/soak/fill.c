@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Files under three keys and none until the file system is full; half of them go, others
+ * take their blocks
+ *
+ *	fill SEED ROUNDS
+ *
+ * A block that comes to its next owner with a line of the last one is noise there.
+ */
+#include <stdarg.h>
+#include <sys/statfs.h>
+#include "fuzz.h"
+
+#define KEYS		3
+#define MAX_FILES	4000
+#define MAX_LEN		MIB
+
+static struct {
+	unsigned int key, seed;
+	size_t len;		/* 0: there is no such file */
+} files[MAX_FILES];
+static char buf[MAX_LEN], want[MAX_LEN];
+
+void broken(const char *fmt, ...)
+{
+	char text[300];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	report("#   %s", text);
+	report("not ok - fill: blocks keep nothing of their last owner");
+	exit(1);
+}
+
+static int open_number(unsigned int i, int flags, bool gone)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/d%u/%u", fixture_dir(), files[i].key, i);
+	if (gone)
+		return unlink(path);
+	fd = open(path, flags, 0600);
+	if (fd < 0 && errno != ENOSPC)
+		broken("%s: %s", path, errno_name(errno));
+	return fd;
+}
+
+static void fill_pattern(char *out, unsigned int i)
+{
+	pattern_fill_mark(out, files[i].len, files[i].key ? SECRET_MARK : CLEAR_MARK,
+			  files[i].seed, 0);
+}
+
+static void make_directories(void)
+{
+	int root = open(fixture_dir(), O_RDONLY), fd;
+	char path[128];
+
+	for (unsigned int key = 0; key <= KEYS; key++) {
+		snprintf(path, sizeof(path), "%s/d%u", fixture_dir(), key);
+		if (mkdir(path, 0700))
+			broken("%s: %s", path, errno_name(errno));
+		fd = open(path, O_RDONLY);
+		if (key && (ioctl_add_key(root, add_test_key(key), NULL) ||
+			    ioctl_bind(fd, add_test_key(key))))
+			broken("a directory with a key: %s", errno_name(errno));
+		close(fd);
+	}
+	close(root);
+}
+
+/* Through a mapping there has to be room before: a store has no errno. */
+static bool write_file(int fd, unsigned int i, bool mapped)
+{
+	ssize_t done;
+	char *p;
+
+	if (!mapped) {
+		fill_pattern(buf, i);
+		done = pwrite(fd, buf, files[i].len, 0);
+		if (done == (ssize_t)files[i].len)
+			return true;
+	} else if (!posix_fallocate(fd, 0, files[i].len)) {
+		p = mmap(NULL, files[i].len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (p == MAP_FAILED)
+			broken("mmap: %s", errno_name(errno));
+		fill_pattern(p, i);
+		munmap(p, files[i].len);
+		return true;
+	}
+	return false;
+}
+
+/* False when it is full. */
+static bool add_file(struct random *r, unsigned int i)
+{
+	bool good;
+	int fd;
+
+	files[i].key = one_of(r, KEYS + 1);
+	files[i].seed = any(r) >> 8;
+	files[i].len = 1 + one_of(r, one_of(r, 4) ? 128 * KIB : MAX_LEN);
+	fd = open_number(i, O_RDWR | O_CREAT | O_EXCL, false);
+	if (fd < 0) {
+		files[i].len = 0;
+		return false;
+	}
+	good = write_file(fd, i, one_of(r, 2));
+	close(fd);
+	if (!good) {
+		open_number(i, 0, true);
+		files[i].len = 0;
+	}
+	return good;
+}
+
+static void check_file(unsigned int i)
+{
+	int fd = open_number(i, O_RDONLY, false);
+
+	fill_pattern(want, i);
+	if (pread(fd, buf, files[i].len, 0) != (ssize_t)files[i].len)
+		broken("file %u: %s", i, errno_name(errno));
+	if (memcmp(buf, want, files[i].len))
+		broken("file %u under key %u, %zu bytes, is not what was written", i, files[i].key,
+		       files[i].len);
+	close(fd);
+}
+
+static void make_room(struct random *r)
+{
+	for (unsigned int i = 0; i < MAX_FILES; i++)
+		if (files[i].len && one_of(r, 2)) {
+			open_number(i, 0, true);
+			files[i].len = 0;
+		}
+	sync();
+}
+
+int main(int argc, char **argv)
+{
+	struct random r = { .state = argc == 3 ? strtoull(argv[1], NULL, 0) : 0 };
+	unsigned int rounds = argc == 3 ? atoi(argv[2]) : 0, made = 0;
+	struct statfs room;
+
+	make_directories();
+	for (unsigned int n = 0; n < rounds; n++) {
+		unsigned int full = 0;
+
+		if (n)
+			make_room(&r);
+		/* Small files still fit when a large one does not. */
+		for (unsigned int i = 0; i < MAX_FILES && full < 20; i++) {
+			if (files[i].len)
+				continue;
+			if (add_file(&r, i))
+				made++;
+			else
+				full++;
+		}
+		for (unsigned int i = 0; i < MAX_FILES; i++)
+			if (files[i].len)
+				check_file(i);
+		if (statfs(fixture_dir(), &room) || full < 20)
+			broken("round %u did not fill the file system", n);
+	}
+	report("# fill: %u rounds, %u files, %lu free blocks at the end", rounds, made,
+	       (unsigned long)room.f_bavail);
+	report("ok - fill: blocks keep nothing of their last owner");
+	return 0;
+}
