@@ -289,6 +289,7 @@ struct user {
 struct user_list {
 	struct user *users;
 	size_t count;
+	unsigned int unseen;	/* processes that may not be looked at */
 };
 
 /* Processes that have bound files of this filesystem and these keys. */

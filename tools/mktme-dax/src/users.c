@@ -15,6 +15,7 @@ struct search {
 	const struct identifier_set *keys;
 	struct user_list *list;
 	pid_t pid;
+	bool may_not_see;
 	int err;
 };
 
@@ -100,6 +101,8 @@ static void take_links(struct search *search, const char *which, bool mapped)
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", search->pid, which);
 	dir = opendir(path);
+	if (!dir && (errno == EACCES || errno == EPERM))
+		search->may_not_see = true;
 	while (dir && (entry = readdir(dir))) {
 		if (*entry->d_name == '.')
 			continue;
@@ -123,8 +126,10 @@ int list_users(dev_t dev, const struct identifier_set *keys, struct user_list *l
 		search.pid = strtol(entry->d_name, NULL, 10);
 		if (search.pid <= 0 || search.pid == getpid())
 			continue;
+		search.may_not_see = false;
 		take_links(&search, "fd", false);
 		take_links(&search, "map_files", true);
+		list->unseen += search.may_not_see;
 	}
 	closedir(proc);
 	return search.err;

@@ -117,6 +117,8 @@ static int show_users(struct lock *lock, int fd, const struct identifier_set *ke
 
 	for (size_t i = 0; !err && i < list.count; i++)
 		show_user(lock, &list.users[i]);
+	if (!err && list.unseen)
+		fprintf(stderr, "%u processes of other users were not looked at\n", list.unseen);
 	free_users(&list);
 	return err ? complain(err, NULL, "%s", noted()) : EXIT_OK;
 }

@@ -213,7 +213,7 @@ test_key() {
 	expect 0 "no core dump while it has secrets" no_core
 	chmod 755 "$MKTME_DAX_KEYS"
 	expect 2 "a store that others can read" key list
-	for program in keyfile altered store secret encrypted; do
+	for program in keyfile altered store secret encrypted users progress; do
 		unit "${program}_test"
 	done
 }
