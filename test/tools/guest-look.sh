@@ -80,7 +80,7 @@ check_verify() {
 	check "no repeated blocks" sees ok repeats "$MAIN/mixed"
 	check "even distribution" sees ok distribution "$MAIN/mixed"
 	check "exactly the cipher" sees ok cipher --payload /tmp/payload "$MAIN/mixed"
-	check "wrong key" fails 2 "not that of the file" mktme-dax verify --payload /tmp/other "$MAIN/mixed"
+	check "wrong key" fails 2 "is not the key of the file" mktme-dax verify --payload /tmp/other "$MAIN/mixed"
 	check "plaintext of another file is found" fails 4 "times, first at" \
 		mktme-dax verify --marker "MARKER-of-guest-look" "$MAIN/mixed"
 	shred "$MAIN/plain"
@@ -118,6 +118,20 @@ check_damage() {
 		mktme-dax verify --marker "MARKER-of-guest-look" "$MAIN/mixed"
 }
 
+# A key of the store, opened by a key file
+check_store() {
+	head -c 32 /dev/urandom >/tmp/opener
+	mktme-dax key create --store /tmp/store --key-file /tmp/opener vault
+	mktme-dax key load --store /tmp/store --key-file /tmp/opener vault
+	truncate -s 2M "$MAIN/stored"
+	mktme-dax bind --store /tmp/store --key vault "$MAIN/stored"
+	fill "$MAIN/stored" 0 1
+	check "exactly the cipher of a key of the store" sees ok cipher --store /tmp/store \
+		--key vault --key-file /tmp/opener "$MAIN/stored"
+	check "a key of the store that is another" fails 2 "is not the key of the file" mktme-dax verify \
+		--store /tmp/store --key vault --key-file /tmp/opener "$MAIN/mixed"
+}
+
 check_aes_256() {
 	local big
 	big=$(payload aes-xts-256 064 | keyctl padd mktme big @u)
@@ -137,5 +151,6 @@ mount_main
 check_map
 check_verify
 check_aes_256
+check_store
 check_damage
 end_of_checks

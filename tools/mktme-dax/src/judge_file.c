@@ -100,7 +100,7 @@ static void judge_state(const struct path_facts *facts, struct findings *finding
 		       subject(facts));
 	else if (info->state == MKTME_DAX_LOCKED)
 		remedy(find(findings, LEVEL_WARN, "file-state", subject(facts),
-			    "locked: its key is not loaded"), "mktme-dax status %s, for its identifier; then give the filesystem that key",
+			    "locked: its key is not loaded"), "mktme-dax unlock %s",
 		       subject(facts));
 	else
 		find(findings, LEVEL_OK, "file-state", subject(facts), "it is %s",

@@ -4,6 +4,7 @@
  *
  * Reads the file's blocks from the block device, which sees them without a key.
  */
+#include "keyfile.h"
 #include "verify_file.h"
 
 #define MAX_MARKER	4095
@@ -138,15 +139,21 @@ static int verify_file(struct target *target, const char *marker, struct report 
 	return code;
 }
 
-static int verify(const char *path, const char *payload, const char *marker, bool json)
+struct question {
+	const char *path, *key, *payload, *marker;
+	bool json;
+};
+
+static int verify(const struct question *question, const struct mktme_dax_key *key)
 {
-	struct report report = { .array = json ? new_array() : NULL };
+	struct report report = { .array = question->json ? new_array() : NULL };
 	struct target target;
-	int code = open_target(path, payload, &target);
+	int code = open_target(question->path, key, question->key ? question->key : question->payload,
+			       &target);
 
 	if (!code)
-		code = verify_file(&target, marker, &report);
-	if (json)
+		code = verify_file(&target, question->marker, &report);
+	if (question->json)
 		print_array(report.array);
 	else if (!code)
 		tell_limits(&report, target.cipher);
@@ -154,22 +161,68 @@ static int verify(const char *path, const char *payload, const char *marker, boo
 	return !code && report.failed ? EXIT_OBJECT : code;
 }
 
+/* By a key of the store, which takes one of its protectors to open. */
+static int verify_by_store(const struct question *question, struct key_verb *verb)
+{
+	int code = begin_key_verb(verb, false);
+
+	if (!code)
+		code = need_keyfile(verb, question->key);
+	if (!code)
+		code = need_open_key(verb, 0, NULL);
+	if (!code)
+		code = verify(question, &verb->open->key);
+	return end_key_verb(verb, code);
+}
+
+static int verify_by_payload(const struct question *question)
+{
+	struct mktme_dax_key key;
+	int err = guard_memory(), code;
+
+	if (err)
+		return complain(err, NULL, "%s", noted());
+	code = read_payload(question->payload, &key);
+	if (code)
+		return code;
+	code = verify(question, &key);
+	mktme_dax_key_wipe(&key);
+	return code;
+}
+
+static int check_question(const struct question *question)
+{
+	const char *marker = question->marker;
+
+	if (question->key && question->payload)
+		return misuse("--key or --payload, not both");
+	if (marker && (strlen(marker) < 8 || strlen(marker) > MAX_MARKER))
+		return misuse("a marker has 8 to %d bytes: shorter ones are there by chance", MAX_MARKER);
+	return EXIT_OK;
+}
+
 int run_verify(int argc, char **argv)
 {
-	const char *payload = NULL, *marker = NULL;
-	bool json = false;
+	struct question question = {};
+	struct key_verb verb = {};
 	const struct option_spec specs[] = {
-		{ "json", &json, NULL },
-		{ "marker", NULL, &marker },
-		{ "payload", NULL, &payload },
+		{ "json", &question.json, NULL },
+		{ "key", NULL, &question.key },
+		{ "marker", NULL, &question.marker },
+		{ "payload", NULL, &question.payload },
+		SOURCE_OPTIONS(&verb)
 	};
-	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
+	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs)), code;
 
 	if (first < 0)
 		return EXIT_USAGE;
 	if (first + 1 != argc)
 		return misuse("one file, please");
-	if (marker && (strlen(marker) < 8 || strlen(marker) > MAX_MARKER))
-		return misuse("a marker has 8 to %d bytes: shorter ones are there by chance", MAX_MARKER);
-	return verify(argv[first], payload, marker, json);
+	question.path = argv[first];
+	code = check_question(&question);
+	if (code)
+		return code;
+	if (question.key)
+		return verify_by_store(&question, &verb);
+	return question.payload ? verify_by_payload(&question) : verify(&question, NULL);
 }

@@ -76,8 +76,10 @@ static const struct verb verbs[] = {
 	  SOURCE_HELP
 	  "  --all                     to all filesystems; there is no PATH then\n",
 	  run_unlock },
-	{ "verify", "[--json] [--payload KEY] [--marker TEXT] FILE", "prove that what lies on the DIMM is ciphertext",
+	{ "verify", "[OPTION...] FILE", "prove that what lies on the DIMM is ciphertext",
 	  "  --json                    an array of objects\n"
-	  "  --payload KEY             a file with the payload of the kernel's key: compare exactly\n"
+	  "  --key NAME                compare exactly, by this key of the store\n"
+	  SOURCE_HELP
+	  "  --payload FILE            compare exactly, by the payload of the kernel's key\n"
 	  "  --marker TEXT             search the whole device for this piece of plaintext\n", run_verify },
 };

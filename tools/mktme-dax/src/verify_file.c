@@ -26,23 +26,18 @@ static int check_state(const struct mktme_dax_file_info *info, const char *path,
 	return EXIT_OK;
 }
 
-static int take_key(const char *payload, const struct mktme_dax_file_info *info, struct target *target)
+static int take_key(const struct mktme_dax_key *key, const char *origin,
+		    const struct mktme_dax_file_info *info, struct target *target)
 {
 	uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER_SIZE];
-	struct mktme_dax_key key;
-	int code = read_payload(payload, &key);
 
-	if (code)
-		return code;
-	if (mktme_dax_key_identifier(&key, identifier))
-		code = complain(-EINVAL, NULL, "%s: %s", payload, mktme_dax_message());
-	else if (memcmp(identifier, info->identifier, sizeof(identifier)))
-		code = complain(-EKEYREJECTED, "mktme-dax status PATH, for the identifier of its key",
-				"the key in %s is not that of the file", payload);
-	else if (!(target->cipher = new_cipher(&key)))
-		code = complain(-EIO, NULL, "libcrypto refuses the key");
-	mktme_dax_key_wipe(&key);
-	return code;
+	if (mktme_dax_key_identifier(key, identifier))
+		return complain(-EINVAL, NULL, "%s: %s", origin, mktme_dax_message());
+	if (memcmp(identifier, info->identifier, sizeof(identifier)))
+		return complain(-EKEYREJECTED, "mktme-dax status PATH, for the identifier of its key",
+				"%s is not the key of the file", origin);
+	target->cipher = new_cipher(key);
+	return target->cipher ? EXIT_OK : complain(-EIO, NULL, "libcrypto refuses the key");
 }
 
 /* O_DIRECT: what the page cache has of the device may be older than the device. */
@@ -68,7 +63,8 @@ static int open_device(const char *path, struct target *target)
 	return EXIT_OK;
 }
 
-int open_target(const char *path, const char *payload, struct target *target)
+int open_target(const char *path, const struct mktme_dax_key *key, const char *origin,
+		struct target *target)
 {
 	struct mktme_dax_file_info info = { .version = MKTME_DAX_API_V1 };
 	struct stat st;
@@ -84,9 +80,9 @@ int open_target(const char *path, const char *payload, struct target *target)
 	err = mktme_dax_query(target->fd, &info);
 	if (err)
 		return complain(err, "mktme-dax doctor PATH", "%s: %s", path, mktme_dax_message());
-	code = check_state(&info, path, payload, target);
-	if (!code && payload)
-		code = take_key(payload, &info, target);
+	code = check_state(&info, path, key, target);
+	if (!code && key)
+		code = take_key(key, origin, &info, target);
 	return code ? code : open_device(path, target);
 }
 

@@ -17,8 +17,12 @@ struct target {
 	struct cipher *cipher;		/* if the key was given */
 };
 
-/* Both return an exit code, after they have complained. */
-int open_target(const char *path, const char *payload, struct target *target);
+/*
+ * Both return an exit code, after they have complained. @key may be NULL; @origin is what
+ * to call it in a message.
+ */
+int open_target(const char *path, const struct mktme_dax_key *key, const char *origin,
+		struct target *target);
 int read_evidence(struct target *target, struct evidence *evidence);
 void close_target(struct target *target);
 

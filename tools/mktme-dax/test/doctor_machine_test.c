@@ -8,7 +8,7 @@
 /* The emulated machine with 6 KeyID bits, as it was recorded there */
 static const struct cpu_facts healthy_cpu = {
 	.has_tme = true, .has_pconfig = true, .is_guest = true, .msrs_read = true,
-	.capability = 0x3f680000005, .activate = 0x5000600000003,
+	.capability = 0x3f680000005, .activate = 0x5000680000003,
 };
 
 static const struct kernel_facts healthy_kernel = {
@@ -107,7 +107,7 @@ TEST(msrs_that_cannot_be_read)
 TEST(tme_off_in_the_firmware)
 {
 	CPU_IS(LEVEL_FAIL, "bios-tme", "not activated", "firmware-setup", cpu.activate = 0);
-	CPU_IS(LEVEL_FAIL, "bios-tme", "0x5000600000001", "firmware-setup",
+	CPU_IS(LEVEL_FAIL, "bios-tme", "0x5000680000001", "firmware-setup",
 	       cpu.activate &= ~2ULL);
 	CPU_IS(LEVEL_FAIL, "bios-tme", "not activated", "firmware-setup",
 	       cpu.activate &= ~1ULL);
@@ -123,7 +123,7 @@ TEST(no_algorithm_for_keyids)
 {
 	/* Integrity is another algorithm, that files cannot have. */
 	CPU_IS(LEVEL_FAIL, "bios-algorithm", "AES-XTS", "AES-XTS-128",
-	       cpu.activate = 0xa000600000003);
+	       cpu.activate = 0xa000680000003);
 }
 
 TEST(tdx_has_all_keyids)

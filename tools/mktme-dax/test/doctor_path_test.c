@@ -245,7 +245,7 @@ TEST(short_file_needs_no_huge_pages)
 
 TEST(locked_file)
 {
-	PATH_IS(LEVEL_WARN, "file-state", "key is not loaded", "mktme-dax status /mnt/pmem/file",
+	PATH_IS(LEVEL_WARN, "file-state", "key is not loaded", "mktme-dax unlock /mnt/pmem/file",
 		facts.file.info.state = MKTME_DAX_LOCKED);
 	PATH_IS(LEVEL_FAIL, "file-state", "another physical address", "mktme-dax status",
 		facts.file.info.state = MKTME_DAX_LOCKED;
