@@ -12,6 +12,7 @@
 #include <linux/fileattr.h>
 #include <linux/lsm_hooks.h>
 #include <linux/memremap.h>
+#include <linux/mktme_hmm.h>
 #include <linux/mm.h>
 #include <linux/xattr.h>
 #include "mktme_dax_private.h"
@@ -205,6 +206,39 @@ bool __mktme_dax_refuse_pin(struct folio *folio)
 	if (!irqs_disabled())
 		mktme_dax_refuse(mapping->host, MKTME_DAX_REFUSE_PINNED, 0);
 	return true;
+}
+
+/**
+ * mktme_dax_refuse_hmm() - may a device use what was found in this range?
+ * @mm: address space that hmm_range_fault() has walked
+ * @start: first byte
+ * @end: byte behind the last
+ *
+ * The device would reach the page frames under KeyID 0. Asked after the walk: a
+ * file that was bound meanwhile has no page-table entry with a KeyID before its
+ * state says that it is bound.
+ *
+ * Context: mmap_lock held.
+ * Return: 0; -EFAULT if a bound file is mapped there.
+ */
+int mktme_dax_refuse_hmm(struct mm_struct *mm, unsigned long start,
+			 unsigned long end)
+{
+	VMA_ITERATOR(vmi, mm, start);
+	struct vm_area_struct *vma;
+	struct inode *inode;
+
+	if (!static_branch_unlikely(&mktme_dax_used))
+		return 0;
+	for_each_vma_range(vmi, vma, end) {
+		if (!vma->vm_file)
+			continue;
+		inode = vma->vm_file->f_mapping->host;
+		if (mktme_dax_bound(inode))
+			return mktme_dax_refuse(inode, MKTME_DAX_REFUSE_PINNED,
+						-EFAULT);
+	}
+	return 0;
 }
 
 int __mktme_dax_prepare_fileattr(struct inode *inode,
