@@ -25,9 +25,6 @@ static int check_directory(struct file *file, struct inode *dir)
 		file_permission(file, MAY_WRITE | MAY_EXEC);
 	if (err)
 		return err;
-	/* An fscrypt file is no DAX file. */
-	if (IS_ENCRYPTED(dir))
-		return -EOPNOTSUPP;
 	return ops->may_bind(dir);
 }
 
@@ -52,6 +49,9 @@ static int bind_locked(struct inode *dir, const struct mktme_key *key,
 		return compare(dir, key, place);
 	if (IS_DEADDIR(dir))
 		return -ENOENT;
+	/* An fscrypt file is no DAX file. Its policy is set under inode_lock, too. */
+	if (IS_ENCRYPTED(dir))
+		return -EOPNOTSUPP;
 	err = ops->has_data(dir);
 	if (err)
 		return err < 0 ? err : -ENOTEMPTY;

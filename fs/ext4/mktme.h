@@ -8,6 +8,7 @@
 #include <linux/mktme_dax.h>
 
 #ifdef CONFIG_MKTME_DAX
+#include <linux/iomap.h>
 
 /* mktme.c */
 void ext4_mktme_fill_super(struct super_block *sb);
@@ -19,6 +20,24 @@ int ext4_mktme_new_inode(handle_t *handle, struct inode *inode,
 int ext4_mktme_zeroout(struct inode *inode, ext4_fsblk_t pblk,
 		       ext4_lblk_t len);
 
+/**
+ * ext4_mktme_begin() - mktme_dax_begin(), for ext4_iomap_begin()
+ * @inode: inode whose blocks are to be looked up or allocated
+ * @flags: IOMAP_*
+ *
+ * Only bmap() comes here to have blocks reported (FIEMAP and lseek() have a
+ * function of their own). Its users in the kernel read and write them behind the
+ * file's back, through KeyID 0; they take an error for "no block".
+ *
+ * Return: 0; -EOPNOTSUPP for bmap() of a bound file; as mktme_dax_begin().
+ */
+static inline int ext4_mktme_begin(struct inode *inode, unsigned int flags)
+{
+	if (flags & IOMAP_REPORT && mktme_dax_bound(inode))
+		return -EOPNOTSUPP;
+	return mktme_dax_begin(inode);
+}
+
 #else
 
 static inline void ext4_mktme_fill_super(struct super_block *sb)
@@ -26,6 +45,11 @@ static inline void ext4_mktme_fill_super(struct super_block *sb)
 }
 
 static inline int ext4_mktme_iget(struct inode *inode)
+{
+	return 0;
+}
+
+static inline int ext4_mktme_begin(struct inode *inode, unsigned int flags)
 {
 	return 0;
 }

@@ -123,6 +123,28 @@ static struct fscrypt_policy_v2 fscrypt_policy(int fd)
 	return policy;
 }
 
+/* A directory has one of the two; what is created in it would have to be both. */
+TEST(fscrypt_policy_on_a_bound_directory_EOPNOTSUPP)
+{
+	struct fscrypt_policy_v2 policy;
+	char *p;
+	int fd;
+
+	only_on("ext4");
+	p = secret();
+	bound_directory(SCRATCH "/dir", 1);
+	fd = open(SCRATCH "/dir", O_RDONLY | O_DIRECTORY);
+	policy = fscrypt_policy(fd);
+	CHECK_ERRNO(ioctl(fd, FS_IOC_SET_ENCRYPTION_POLICY, &policy), EOPNOTSUPP);
+	NEED(!munmap(p, LEN) && !close(fd) && !close(file));
+	scratch_cycle("dax=always");
+	fd = open(SCRATCH "/dir", O_RDONLY | O_DIRECTORY);
+	CHECK(fd >= 0 && path_has_record(SCRATCH "/dir"), "%s", errno_name(errno));
+	close(fd);
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+}
+
 TEST(fscrypt_file_cannot_be_bound_EOPNOTSUPP)
 {
 	struct fscrypt_policy_v2 policy;

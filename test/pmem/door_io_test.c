@@ -5,7 +5,9 @@
  */
 #include <linux/aio_abi.h>
 #include <linux/falloc.h>
+#include <linux/fs.h>
 #include <linux/io_uring.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -272,6 +274,29 @@ TEST(every_fallocate_mode)
 	CHECK_ERRNO(fallocate(file, FALLOC_FL_NO_HIDE_STALE | FALLOC_FL_KEEP_SIZE, 0, PAGE),
 		    EOPNOTSUPP);
 	check_model(p, "NO_HIDE_STALE");
+	unlink(path);
+}
+
+/* ---- block numbers: for those who write to the device behind the file's back ---- */
+
+TEST(bmap_tells_no_block)
+{
+	int block = 0, fd;
+
+	secret();
+	if (on_xfs()) {
+		CHECK_ERRNO(ioctl(file, FIBMAP, &block), EINVAL);
+	} else {
+		CHECK(!ioctl(file, FIBMAP, &block) && !block, "block %d, %s", block,
+		      errno_name(errno));
+		/* A file without a key has one. */
+		fd = new_file(PAGE, NULL);
+		write_all(fd, "x", 1, 0);
+		NEED(!fsync(fd));
+		block = 0;
+		CHECK(!ioctl(fd, FIBMAP, &block) && block == (int)(block_of(fd, 0) / PAGE));
+	}
+	CHECK(block_of(file, 0));
 	unlink(path);
 }
 
