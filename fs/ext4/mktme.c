@@ -16,7 +16,9 @@
  * its names are no secret. An unaware kernel creates plain files in it.
  *
  * The superblock's encrypt feature bit says that there can be such files, and
- * turns the hooks on at mount.
+ * turns the hooks on at mount. Beside it stands the compatible feature
+ * stable_inodes, on account of which resize2fs does not shrink the filesystem:
+ * moved, the data of bound files would be lost.
  */
 #include <linux/dax.h>
 #include <linux/fscrypt.h>
@@ -143,18 +145,19 @@ static ssize_t ext4_mktme_read_record(struct inode *inode, void *record,
 			      MKTME_DAX_RECORD_SUFFIX, record, size);
 }
 
-static int set_encrypt_feature(handle_t *handle, struct super_block *sb)
+static int set_features(handle_t *handle, struct super_block *sb)
 {
 	struct buffer_head *bh = EXT4_SB(sb)->s_sbh;
 	int err;
 
-	if (ext4_has_feature_encrypt(sb))
+	if (ext4_has_feature_encrypt(sb) && ext4_has_feature_stable_inodes(sb))
 		return 0;
 	err = ext4_journal_get_write_access(handle, sb, bh, EXT4_JTR_NONE);
 	if (err)
 		return err;
 	lock_buffer(bh);
 	ext4_set_feature_encrypt(sb);
+	ext4_set_feature_stable_inodes(sb);
 	ext4_superblock_csum_set(sb);
 	unlock_buffer(bh);
 	return ext4_handle_dirty_metadata(handle, NULL, bh);
@@ -213,7 +216,7 @@ static int write_marker(handle_t *handle, struct inode *inode,
 {
 	int err;
 
-	err = set_encrypt_feature(handle, inode->i_sb);
+	err = set_features(handle, inode->i_sb);
 	if (err)
 		return err;
 	err = set_xattrs(handle, inode, record, size, 0);

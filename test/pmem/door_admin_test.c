@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/fscrypt.h>
 #include <linux/fsverity.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include "common.h"
@@ -14,6 +15,8 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define SEED	460
 #define NAME	SCRATCH "/bound"
+#define EXT4_IOC_SHUTDOWN	_IOR('X', 125, uint32_t)
+#define NO_LOG_FLUSH	2
 
 static int file;
 static key_serial_t key;
@@ -232,6 +235,75 @@ TEST(remount_changes_no_way_to_the_data)
 	NEED(!mount(NULL, SCRATCH, NULL, MS_REMOUNT | MS_RDONLY, NULL), "%s", errno_name(errno));
 	NEED(!mount(NULL, SCRATCH, NULL, MS_REMOUNT, NULL), "%s", errno_name(errno));
 	check_content();
+}
+
+/* ---- the file system: log, growth, quotas ---- */
+
+/*
+ * Metadata goes to the log as differences here, and data is synced all the same.
+ * With room for the attributes in the inode: of a block for them replay in 6.12
+ * makes nothing in i_blocks, with and without a key, and e2fsck mends it.
+ */
+TEST(fast_commit_is_replayed)
+{
+	uint32_t how = NO_LOG_FLUSH;
+	char *p;
+
+	key = need_key(1);
+	only_on("ext4");
+	scratch_new("dax=always");
+	scratch_umount();
+	NEED(!run("mkfs.ext4 -q -F -b 4096 -I 512 -O fast_commit " SCRATCH_DEV));
+	scratch_mount("dax=always");
+	p = secret_in();
+	NEED(!fsync(file) && !fallocate(file, 0, LEN, LEN) && !fsync(file));
+	NEED(!rename(NAME, SCRATCH "/renamed") && !fsync(file) && !munmap(p, LEN));
+	NEED(!ioctl(file, EXT4_IOC_SHUTDOWN, &how), "%s", errno_name(errno));
+	close(file);
+	scratch_cycle("dax=always");
+	NEED(!rename(SCRATCH "/renamed", NAME), "%s", errno_name(errno));
+	check_content();
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+}
+
+/* It moves blocks, and knows nothing of keys: a feature keeps it from that. */
+TEST(resize2fs_does_not_shrink)
+{
+	char *p;
+
+	only_on("ext4");
+	p = secret();
+	NEED(!munmap(p, LEN) && !close(file));
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+	NEED(!run("e2fsck -fy " SCRATCH_DEV " >/dev/null 2>&1"));
+	CHECK(run("resize2fs " SCRATCH_DEV " 128M >/dev/null 2>&1"), "it did");
+	CHECK(run("resize2fs -M " SCRATCH_DEV " >/dev/null 2>&1"), "it did");
+	check_sound(SCRATCH_DEV);
+	scratch_mount("dax=always");
+	check_content();
+}
+
+TEST(quota_stops_writes_and_stores)
+{
+	char *p;
+
+	key = need_key(1);
+	scratch_new_with_quota();
+	file = scratch_file("bound", O_RDWR | O_CREAT | O_EXCL);
+	NEED(file >= 0 && !ftruncate(file, LEN));
+	p = bound_mapping(file, LEN, key);
+	NEED(!fchown(file, 1000, 1000));
+	/* One more has the attributes. */
+	scratch_limit(1000, 5 * PAGE / KIB);
+	NEED(!seteuid(1000));
+	pattern_fill(p, 4 * PAGE, SEED, 0);
+	CHECK_EQ(signal_of(store_byte, p + 5 * PAGE), SIGBUS);
+	CHECK_ERRNO(pwrite(file, "x", 1, 6 * PAGE), EDQUOT);
+	NEED(!seteuid(0));
+	CHECK(is_pattern(p, 4 * PAGE, SEED, 0) && is_zero(p + 4 * PAGE, 4 * PAGE));
+	CHECK_EQ(data_blocks(file), 4);
 }
 
 /* ---- probes, which would write to the page of the instruction ---- */
