@@ -5,8 +5,8 @@
 #
 #   test/pmem/run.sh [--only PATTERN] [--engine ENGINE]... [--audit] [--sockets N] [SUITE]...
 #
-# SUITE is main, xfs, persist, control, machine or busy; all by default. ENGINE is cache or
-# direct; both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
+# SUITE is main, xfs, persist, control, machine, busy or unaware; all by default. ENGINE is
+# cache or direct; both by default. PATTERN matches "program: test", as in --only 'io: punch*'.
 # --sockets: N packages of two CPUs each.
 # --audit: engine cache only, and an alias bug that the emulator sees is a failure.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
@@ -27,13 +27,13 @@ parse_arguments() {
 		--engine) engines+=("${2:?}"); shift ;;
 		--audit) engines=(cache); vm_options+=(--audit); audit=yes ;;
 		--sockets) vm_options+=(--sockets "${2:?}" --smp $((2 * $2))); shift ;;
-		main | xfs | persist | control | machine | busy) suites+=("$1") ;;
+		main | xfs | persist | control | machine | busy | unaware) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#engines[@]} -gt 0 ] || engines=(cache direct)
-	[ ${#suites[@]} -gt 0 ] || suites=(main xfs persist control machine busy)
+	[ ${#suites[@]} -gt 0 ] || suites=(main xfs persist control machine busy unaware)
 }
 
 build_programs() {
@@ -114,11 +114,25 @@ run_busy() {
 	rm -f "$dimm"
 }
 
+# The second boot is a kernel of the same source and configuration, without our patches.
+# It is a full build, so it is not made here.
+run_unaware() {
+	local dimm=build/$RUN-unaware.img plain=build/kernel-plain/bzImage
+	if [ ! -e "$plain" ]; then
+		tap ok "unaware: bound files # SKIP no build/kernel-plain (VARIANT=plain scripts/kernel.sh)"
+		return
+	fi
+	boot "unaware/before" unaware-1.sh "$dimm" --fresh
+	boot "unaware/plain kernel" unaware-2.sh "$dimm" --kernel "$plain"
+	boot "unaware/after" unaware-3.sh "$dimm"
+	rm -f "$dimm"
+}
+
 parse_arguments "$@"
 build_programs
 for suite in "${suites[@]}"; do
 	case $suite in
-	control | machine | busy) "run_$suite"; continue ;;
+	control | machine | busy | unaware) "run_$suite"; continue ;;
 	esac
 	for engine in "${engines[@]}"; do
 		"run_$suite" "$engine"
