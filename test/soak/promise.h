@@ -42,6 +42,7 @@ void need(bool ok, const char *what);
 
 /* The highest version that is anywhere in the writer's files. */
 unsigned int newest_version(const struct writer *w);
+unsigned int next_version(const struct writer *w);
 void check_promises(void);
 
 /* ---- promise_write.c ---- */

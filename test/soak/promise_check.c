@@ -98,6 +98,19 @@ unsigned int newest_version(const struct writer *w)
 	return newest;
 }
 
+/*
+ * A version that the power cut has left half done is made again: the slot that is being
+ * written may be in pieces, but once the writer has gone on no other one.
+ */
+unsigned int next_version(const struct writer *w)
+{
+	unsigned int newest = newest_version(w);
+	char *p = newest ? read_slot(w, newest % w->slots) : NULL;
+	struct slot s = p ? scan(w, p) : (struct slot){};
+
+	return newest && (s.torn || s.oldest != s.newest) ? newest : newest + 1;
+}
+
 static void check_slot(const struct writer *w, unsigned int slot, unsigned int newest)
 {
 	unsigned int number = w - writers;

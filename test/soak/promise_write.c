@@ -184,7 +184,7 @@ static void by_append(const struct writer *w, unsigned int version)
 
 void keep_promising(const struct writer *w)
 {
-	unsigned int version = newest_version(w) + 1;
+	unsigned int version = next_version(w);
 
 	if (version > VERSIONS / 2)
 		fail("out of versions");

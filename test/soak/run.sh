@@ -5,7 +5,7 @@
 #   test/soak/run.sh [--long] [--seed N] [--fs TYPE]... [PART]...
 #   test/soak/run.sh [--fs TYPE] --replay FILE [--tries N]
 #
-# PART is model, cuts, fuzz, fill or stress; all by default. TYPE is ext4 or xfs; both by default.
+# PART is model, cuts, fuzz, fill or stress; all but the last by default. TYPE is ext4 or xfs; both by default.
 # --long: 200,000 operations, a million calls and 200 power cuts for each type. The seed of a short run is 1,
 # that of a long one made up and printed. --ops N, --calls N, --cuts N: so many, whatever else is said.
 # FILE has operations as a run that fails prints them ("script:" in its report).
