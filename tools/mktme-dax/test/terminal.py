@@ -15,6 +15,8 @@ dialogue = list(zip(sys.argv[1:split:2], sys.argv[2:split:2]))
 signal.alarm(60)
 pid, terminal = pty.fork()
 if not pid:
+    # A shell lets what it starts in the background ignore Ctrl-C, and that is inherited.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execvp(sys.argv[split + 1], sys.argv[split + 1:])
 shown = b""
 seen = 0
