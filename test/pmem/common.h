@@ -200,8 +200,9 @@ void scratch_cycle(const char *options);
 void scratch_mount(const char *options);
 void scratch_umount(void);
 int scratch_file(const char *name, int flags);
-/* ext4 only: no block is free; quotas of users; a hard limit of blocks for one of them */
-void scratch_fill(void);
+/* All blocks that are free go to a file of this name. */
+void scratch_fill(const char *name);
+/* ext4 only: quotas of users; a hard limit of blocks for one of them */
 void scratch_new_with_quota(void);
 void scratch_limit(uid_t uid, unsigned int kib);
 int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -269,7 +269,7 @@ TEST(no_room_for_the_record_ENOSPC)
 
 	scratch_new("dax=always");
 	fd = scratch_mapping("bound", &p);
-	scratch_fill();
+	scratch_fill("filler");
 	refused(p, RW, key, ENOSPC, fd);
 	NEED(!unlink(SCRATCH "/filler") && !run("sync -f " SCRATCH));
 	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));

@@ -147,7 +147,7 @@ TEST(no_room_for_the_record_of_a_directory_ENOSPC)
 	NEED(!mkdir(SCRATCH "/dir", 0755));
 	need_ring_key(SCRATCH, 1);
 	fd = directory_without_room();
-	scratch_fill();
+	scratch_fill("filler");
 	check_directory_errno(fd, need_key(1), ENOSPC);
 	NEED(!unlink(SCRATCH "/filler") && !run("sync -f " SCRATCH));
 	CHECK(!ioctl_bind(fd, need_key(1)), "%s", errno_name(errno));

@@ -24,25 +24,6 @@ static void write_back_caches(void)
 	     "no second CPU to take offline");
 }
 
-/* Room for nothing but the blocks that are to change hands. */
-static void fill_up(const char *name)
-{
-	off_t step = 16 * MIB, size = 0;
-	int fd = scratch_file(name, O_RDWR | O_CREAT);
-
-	/* Blocks that the file system keeps back would be as free as ours. */
-	NEED(fd >= 0 && !run(on_xfs() ? "xfs_io -x -c 'resblks 0' " SCRATCH " >/dev/null" :
-			     "echo 0 >/sys/fs/ext4/pmem0.1/reserved_clusters"));
-	while (step >= (off_t)PAGE) {
-		if (fallocate(fd, 0, size, step))
-			step /= 2;
-		else
-			size += step;
-	}
-	NEED(errno == ENOSPC, "%s", errno_name(errno));
-	close(fd);
-}
-
 /* The next file gets the blocks of @fd, which go back when it is closed. */
 static void give_up_blocks(int fd, const char *name)
 {
@@ -51,7 +32,7 @@ static void give_up_blocks(int fd, const char *name)
 	snprintf(path, sizeof(path), SCRATCH "/%s", name);
 	nr_freed = fiemap(fd, freed, 64);
 	NEED(nr_freed > 0);
-	fill_up("filler");
+	scratch_fill("filler");
 	NEED(!unlink(path) && !close(fd));
 	/* Blocks are free for others from the commit on. */
 	NEED(!run("sync -f " SCRATCH));

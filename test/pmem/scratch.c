@@ -91,13 +91,14 @@ int scratch_file(const char *name, int flags)
 	return open(path, flags, 0600);
 }
 
-/* All blocks; what ext4 keeps back for itself is not needed by a record. */
-void scratch_fill(void)
+void scratch_fill(const char *name)
 {
 	off_t step = 16 * MIB, size = 0;
-	int fd = scratch_file("filler", O_RDWR | O_CREAT);
+	int fd = scratch_file(name, O_RDWR | O_CREAT);
 
-	NEED(fd >= 0 && !run("echo 0 >/sys/fs/ext4/pmem0.1/reserved_clusters"));
+	/* Blocks that the file system keeps back would be as free as ours. */
+	NEED(fd >= 0 && !run(on_xfs() ? "xfs_io -x -c 'resblks 0' " SCRATCH " >/dev/null" :
+			     "echo 0 >/sys/fs/ext4/pmem0.1/reserved_clusters"));
 	while (step >= (off_t)PAGE) {
 		if (fallocate(fd, 0, size, step))
 			step /= 2;
