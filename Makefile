@@ -87,8 +87,7 @@ initramfs: programs
 export: setup
 	@scripts/export.sh
 
-deb:
-	@EXTRA=deb scripts/setup.sh
+deb: setup
 	@scripts/deb.sh check
 
 clean:

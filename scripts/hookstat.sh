@@ -156,5 +156,5 @@ run() {
 
 case ${1:-} in
 --now) run ;;
-*) remember hookstat "$(objects_key scripts/hookstat.sh)" scripts/hookstat.sh --now ;;
+*) remember hookstat "$(objects_key scripts/hookstat.sh)" "$OBJECTS_LOCK" scripts/hookstat.sh --now ;;
 esac

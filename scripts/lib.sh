@@ -65,3 +65,19 @@ with_lock() {
 		"$@"
 	) 9>"$lock"
 }
+
+# A verdict is kept under its key: nothing is judged twice.  remember NAME KEY LOCK COMMAND...
+remember() {
+	local name=$1 verdict=$CACHE/verdicts/$1-$2
+	shift 2
+	mkdir -p "$CACHE/verdicts" "$LOGS"
+	if [ ! -e "$verdict" ]; then
+		with_lock "$@" >"$LOGS/$name.log" 2>&1 || {
+			tail -n 40 "$LOGS/$name.log"
+			return 1
+		}
+		find "$CACHE/verdicts" -maxdepth 1 -name "$name-*" -mtime +30 -delete
+		cp "$LOGS/$name.log" "$verdict"
+	fi
+	tail -n 1 "$verdict"
+}

@@ -231,7 +231,7 @@ doc) tree=$(source_tree) && check_doc | report ;;
 rst) check_rst | report ;;
 errnos) check_errnos | report ;;
 doors) check_doors | report ;;
-compile) remember lint-compile "$(objects_key scripts/lint.sh)" scripts/lint.sh --compile-now ;;
+compile) remember lint-compile "$(objects_key scripts/lint.sh)" "$OBJECTS_LOCK" scripts/lint.sh --compile-now ;;
 --compile-now) compile ;;
 *) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 esac

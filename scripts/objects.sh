@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # some variables are for the scripts that read this
 # Single objects of the kernel in a tree of their own, for the checks that compile
 # with other options than the kernel that is booted.  Read after build.sh.
 
 LINUX=$CACHE/linux
+# Whoever works in that tree holds it.
+OBJECTS_LOCK=$LINUX/lock.objects
 
 # The same stamps as the real kernel's: they are part of what is compiled
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_VERSION=1
@@ -38,20 +40,4 @@ prepare_objects() {
 	prepare_tree linux "$tree" >&2
 	patch_tree
 	scripts/kernel-config.sh "$tree" "$@"
-}
-
-# A verdict is kept under its key: nothing is compiled twice.  remember NAME KEY COMMAND...
-remember() {
-	local name=$1 verdict=$LINUX/$1-$2
-	shift 2
-	mkdir -p "$LINUX" "$LOGS"
-	if [ ! -e "$verdict" ]; then
-		with_lock "$LINUX/lock.objects" "$@" >"$LOGS/$name.log" 2>&1 || {
-			tail -n 40 "$LOGS/$name.log"
-			return 1
-		}
-		find "$LINUX" -maxdepth 1 -name "$name-*" -mtime +30 -delete
-		cp "$LOGS/$name.log" "$verdict"
-	fi
-	tail -n 1 "$verdict"
 }

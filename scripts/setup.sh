@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Installs the Debian packages of scripts/packages.list that are missing: as
 # root, or by sudo without a question; otherwise says what to type, and stops.
-# QEMU=10.0: those of scripts/packages-10.0.list as well; EXTRA=deb: of packages-deb.list.
+# QEMU=10.0: those of scripts/packages-10.0.list as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
@@ -11,9 +11,6 @@ list_wanted() {
 	local lists=(scripts/packages.list)
 	if [ -e "scripts/packages-${QEMU:-7.2}.list" ]; then
 		lists+=("scripts/packages-$QEMU.list")
-	fi
-	if [ -n "${EXTRA:-}" ]; then
-		lists+=("scripts/packages-$EXTRA.list")
 	fi
 	grep -hv '^#' "${lists[@]}" | grep .
 }
