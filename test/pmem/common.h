@@ -107,6 +107,7 @@ void *map_file(int fd, size_t len, int prot, int flags);
 /* new_file() + mapping + bind: PROT_READ | PROT_WRITE, shared. */
 void *bound_mapping(int fd, size_t len, key_serial_t key);
 int read_text(const char *path, char *buf, size_t size);
+int write_text(const char *path, const char *text);	/* 0 or an errno */
 int open_secret_file(off_t size, unsigned int seed, key_serial_t key, char *path);
 bool is_pattern(const void *buf, size_t len, unsigned int seed, uint64_t off);
 bool is_zero(const void *buf, size_t len);

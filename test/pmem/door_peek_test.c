@@ -45,15 +45,6 @@ static char *scratch_secret(const char *name)
 	return p;
 }
 
-static void write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-
-	NEED(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), "%s: %s",
-	     path, errno_name(errno));
-	close(fd);
-}
-
 /* ---- get_user_pages() of each kind ---- */
 
 /* mm/gup_test.h */
@@ -183,7 +174,7 @@ static void dump_core(char *p, char *private, char *ordinary)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
 
-	write_text("/proc/self/coredump_filter", "0x1ff");
+	NEED(!write_text("/proc/self/coredump_filter", "0x1ff"));
 	NEED(!setrlimit(RLIMIT_CORE, &all));
 	NEED(is_pattern(p, LEN, SEED, 0) && is_pattern(private, LEN, SEED, 0));
 	strcpy(ordinary, "ordinary");
@@ -217,11 +208,11 @@ TEST(core_dump_has_zeros)
 	int status, core;
 
 	NEED(read_text("/proc/sys/kernel/core_pattern", pattern, sizeof(pattern)) > 0);
-	write_text("/proc/sys/kernel/core_pattern", CORE);
+	NEED(!write_text("/proc/sys/kernel/core_pattern", CORE));
 	if (spawn(&peer))
 		dump_core(p, private, ordinary);
 	NEED(waitpid(peer.pid, &status, 0) == peer.pid && WCOREDUMP(status), "%#x", status);
-	write_text("/proc/sys/kernel/core_pattern", pattern);
+	NEED(!write_text("/proc/sys/kernel/core_pattern", pattern));
 	core = open(CORE, O_RDONLY);
 	NEED(core >= 0);
 	NEED(dumped_at(core, p) && dumped_at(core, private) && dumped_at(core, ordinary));
@@ -326,7 +317,7 @@ TEST(memory_failure_SIGBUS)
 	/* Who asks for the failure is told without wanting it. */
 	NEED(!munmap(p, LEN));
 	snprintf(text, sizeof(text), "%#llx", (unsigned long long)phys_of(file, 2 * PAGE));
-	write_text("/sys/devices/system/memory/hard_offline_page", text);
+	NEED(!write_text("/sys/devices/system/memory/hard_offline_page", text));
 	join(&peer);
 	p = bound_mapping(file, LEN, need_key(1));
 	CHECK(is_pattern(p, 2 * PAGE, SEED, 0));
@@ -340,7 +331,7 @@ static void make_bad(uint64_t offset)
 
 	/* Sectors of the namespace's data, as the file system counts them */
 	snprintf(text, sizeof(text), "%llu 8", (unsigned long long)offset / 512);
-	write_text("/sys/block/pmem0.1/badblocks", text);
+	NEED(!write_text("/sys/block/pmem0.1/badblocks", text));
 }
 
 /*

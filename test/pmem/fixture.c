@@ -113,6 +113,16 @@ int read_text(const char *path, char *buf, size_t size)
 	return len;
 }
 
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), err;
+
+	NEED(fd >= 0, "%s: %s", path, errno_name(errno));
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
 bool is_pattern(const void *buf, size_t len, unsigned int seed, uint64_t off)
 {
 	const char *p = buf;

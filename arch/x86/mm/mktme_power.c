@@ -16,6 +16,7 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 #include <linux/topology.h>
 
@@ -68,13 +69,34 @@ static int cpu_goes_offline(unsigned int cpu)
 	return -EBUSY;
 }
 
-/* Suspend to RAM and hibernation lose the keys; suspend to idle does not. */
-static int refuse_suspend(void *data)
+static int refuse_sleep(const char *what)
 {
 	if (!mktme_slots_in_use())
 		return 0;
-	pr_warn("no suspend: the keys of DAX files would be lost\n");
+	pr_warn("no %s: the keys of DAX files would be lost\n", what);
 	return -EBUSY;
+}
+
+/*
+ * Hibernation, and the return from it, which would bring back a table of slots
+ * that knows nothing of the keys of now. Asked before anything is frozen or
+ * memory is set aside for the image, which can fail for other reasons first. At
+ * this step suspend does not say yet whether it is to RAM or to idle.
+ */
+static int sleep_begins(struct notifier_block *nb, unsigned long event,
+			void *data)
+{
+	if (event != PM_HIBERNATION_PREPARE && event != PM_RESTORE_PREPARE)
+		return NOTIFY_DONE;
+	return notifier_from_errno(refuse_sleep("hibernation"));
+}
+
+static struct notifier_block sleep_nb = { .notifier_call = sleep_begins };
+
+/* Suspend to RAM loses the keys; suspend to idle does not come here. */
+static int refuse_suspend(void *data)
+{
+	return refuse_sleep("suspend");
 }
 
 /*
@@ -187,7 +209,10 @@ static struct syscore power_syscore = {
 	.ops = &power_syscore_ops,
 };
 
-/* Once, from mktme_init(). Return: 0, or the error of cpuhp_setup_state(). */
+/*
+ * Once, from mktme_init(). Return: 0, or the error of cpuhp_setup_state() or
+ * register_pm_notifier().
+ */
 int __init mktme_power_init(void)
 {
 	int err;
@@ -197,5 +222,5 @@ int __init mktme_power_init(void)
 	if (err < 0)
 		return err;
 	register_syscore(&power_syscore);
-	return 0;
+	return register_pm_notifier(&sleep_nb);
 }
