@@ -93,18 +93,23 @@ run_control() {
 		boot "control/prepare" persist-1.sh "$dimm" --fresh --expect-powercut
 	fi
 	boot "control" control.sh "$dimm" --keyid-bits 0
+	dimm=build/$RUN-control-xfs.img
+	boot "control/prepare XFS" persist-xfs-1.sh "$dimm" --fresh --expect-powercut
+	boot "control/xfs" control-xfs.sh "$dimm" --keyid-bits 0
+	rm -f "$dimm"
 }
 
 # Machines of other kinds; the engine makes no difference to what is tested. The
-# second kernel of the first boot is started by kexec.
+# second kernel of the first boot and of the last is started by kexec.
 run_machine() {
 	local dimm=build/$RUN-machine.img
-	boot "machine/sockets" machine-1.sh "$dimm" --fresh --smp 4 --sockets 2 --mem 768 \
-		--keyid-bits 3 --cpu tme-pconfig-busy=3 --add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" \
-		--add build/initramfs.cpio.gz:/kexec/initrd
+	local kexec=(--smp 4 --sockets 2 --mem 768 --keyid-bits 3 --cpu tme-pconfig-busy=3
+		--add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" --add build/initramfs.cpio.gz:/kexec/initrd)
+	boot "machine/sockets" machine-1.sh "$dimm" --fresh "${kexec[@]}"
 	boot "machine/tdx" machine-3.sh "$dimm" --cpu tme-tdx-bits=2
 	boot "machine/off" machine-4.sh "$dimm" --append mktme=off
 	boot "machine/veto" veto.sh "$dimm" --fresh --cpu family=6,model=106,tme-directory-mode=on
+	boot "machine/kexec on XFS" kexec-xfs.sh "$dimm" --fresh "${kexec[@]}"
 	rm -f "$dimm"
 }
 
