@@ -4,6 +4,7 @@
  * must give, as OpenSSL computes it
  *
  *	xts_check cipher DIMM PHYS LEN KEY PATTERN OFFSET
+ *	xts_check cipher256 DIMM PHYS LEN KEY PATTERN OFFSET
  *	xts_check zero   DIMM PHYS LEN KEY PATTERN OFFSET
  *	xts_check clear  DIMM PHYS LEN KEY PATTERN OFFSET
  *	xts_check text   DIMM PHYS LEN KEYHEX TWEAKHEX TEXTFILE
@@ -23,7 +24,8 @@ struct question {
 	const char *kind;
 	uint64_t phys;
 	size_t len;
-	uint8_t key[2 * KEY_HALF];
+	const EVP_CIPHER *cipher;
+	uint8_t key[2 * KEY_HALF_256];
 	unsigned int number;
 	char *plain;
 };
@@ -36,9 +38,9 @@ static void encrypt_line(EVP_CIPHER_CTX *ctx, const struct question *q,
 
 	for (int i = 0; i < 8; i++)
 		tweak[i] = phys >> (8 * i);
-	if (!EVP_EncryptInit_ex(ctx, EVP_aes_128_xts(), NULL, q->key, tweak) ||
+	if (!EVP_EncryptInit_ex(ctx, q->cipher, NULL, q->key, tweak) ||
 	    !EVP_EncryptUpdate(ctx, out, &len, in, LINE) || len != LINE)
-		die("OpenSSL does not do AES-128-XTS");
+		die("OpenSSL does not do AES-XTS");
 }
 
 static void expected_bytes(const struct question *q, uint8_t *out)
@@ -107,6 +109,7 @@ static void read_plain(const char *path, char *out, size_t len)
 static void ask(struct question *q, char **argv)
 {
 	q->kind = argv[1];
+	q->cipher = EVP_aes_128_xts();
 	q->phys = number(argv[3]);
 	q->len = number(argv[4]);
 	if (q->phys % LINE || q->len % LINE || !q->len)
@@ -122,7 +125,11 @@ static void ask(struct question *q, char **argv)
 	test_key_bytes(q->number, q->key, q->key + KEY_HALF);
 	if (!strcmp(q->kind, "digest"))
 		return;
-	if (!strcmp(q->kind, "cipher"))
+	if (!strcmp(q->kind, "cipher256")) {
+		q->cipher = EVP_aes_256_xts();
+		test_key_halves(q->number, KEY_HALF_256, q->key, q->key + KEY_HALF_256);
+	}
+	if (!strncmp(q->kind, "cipher", strlen("cipher")))
 		pattern_fill(q->plain, q->len, number(argv[6]), number(argv[7]));
 	else if (!strcmp(q->kind, "clear"))
 		pattern_fill_mark(q->plain, q->len, CLEAR_MARK, number(argv[6]),
@@ -141,9 +148,9 @@ static void decrypt(const struct question *q, uint8_t *bytes)
 
 		for (int i = 0; i < 8; i++)
 			tweak[i] = (q->phys + done) >> (8 * i);
-		if (!EVP_DecryptInit_ex(ctx, EVP_aes_128_xts(), NULL, q->key, tweak) ||
+		if (!EVP_DecryptInit_ex(ctx, q->cipher, NULL, q->key, tweak) ||
 		    !EVP_DecryptUpdate(ctx, bytes + done, &len, bytes + done, LINE) || len != LINE)
-			die("OpenSSL does not do AES-128-XTS");
+			die("OpenSSL does not do AES-XTS");
 	}
 	EVP_CIPHER_CTX_free(ctx);
 }
@@ -172,7 +179,7 @@ int main(int argc, char **argv)
 	struct question q = {};
 
 	if (argc != 8)
-		die("usage: xts_check cipher|zero|clear|text|digest DIMM PHYS LEN KEY PATTERN OFFSET");
+		die("usage: xts_check cipher|cipher256|zero|clear|text|digest DIMM PHYS LEN KEY PATTERN OFFSET");
 	ask(&q, argv);
 	if (!strcmp(q.kind, "digest"))
 		return compare_digest(&q, dimm_bytes(argv[2], &q), argv[6]);

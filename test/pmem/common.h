@@ -90,6 +90,7 @@ long keyctl_call(int op, unsigned long a, unsigned long b, unsigned long c,
 key_serial_t add_key_raw(const char *type, const char *description,
 			 const void *payload, size_t len);
 void key_payload(unsigned int number, char *out, size_t size);
+void key_payload_256(unsigned int number, char *out, size_t size);
 key_serial_t add_test_key(unsigned int number);
 void settle_keys(void);
 /* As add_test_key(), or ends the test: in a control run with EOPNOTSUPP seen. */
@@ -256,6 +257,8 @@ unsigned long data_blocks(int fd);
 
 /* Lines for the host, which looks at the DIMM file after power-off. */
 void host_cipher(int fd, uint64_t off, size_t len, unsigned int key, unsigned int seed);
+/* The same of key_payload_256() */
+void host_cipher256(int fd, uint64_t off, size_t len, unsigned int key, unsigned int seed);
 void host_zero(int fd, uint64_t off, size_t len, unsigned int key);
 void host_clear(int fd, uint64_t off, size_t len, unsigned int seed);
 

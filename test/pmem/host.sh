@@ -82,7 +82,7 @@ ask_host() {
 	local dimm=$1 kind=$2
 	shift 2
 	case $kind in
-	cipher | zero | clear | digest) build/test/host/xts_check "$kind" "$dimm" "$@" ;;
+	cipher | cipher256 | zero | clear | digest) build/test/host/xts_check "$kind" "$dimm" "$@" ;;
 	record) build/test/host/record_check "$@" ;;
 	fsck) "fsck_$2" "$dimm" $(($1 - 0x100000000)) >build/logs/fsck.log 2>&1 ||
 		{ tail -n 3 build/logs/fsck.log; return 1; } ;;
@@ -93,7 +93,7 @@ ask_host() {
 # All lines of one kind of one test make one line of TAP.
 check_on_host() {
 	local suite=$1 dimm=$2 report=$3 kind name line
-	{ grep '^host ' "$report" || true; } | sed -E 's/^host ([a-z]+) .* -- (.*)$/\1 \2/' | sort -u |
+	{ grep '^host ' "$report" || true; } | sed -E 's/^host ([a-z0-9]+) .* -- (.*)$/\1 \2/' | sort -u |
 		while read -r kind name; do
 			printf '%s\t%s\n' "$kind" "$name"
 		done >build/logs/host-checks

@@ -28,18 +28,28 @@ key_serial_t add_key_raw(const char *type, const char *description,
 		       KEY_SPEC_USER_KEYRING);
 }
 
-void key_payload(unsigned int number, char *out, size_t size)
+static void payload_of(unsigned int number, size_t half, char *out, size_t size)
 {
-	uint8_t data[KEY_HALF], tweak[KEY_HALF];
-	char hex[2][2 * KEY_HALF + 1] = {};
+	uint8_t data[KEY_HALF_256], tweak[KEY_HALF_256];
+	char hex[2][2 * KEY_HALF_256 + 1] = {};
 
-	test_key_bytes(number, data, tweak);
-	for (int i = 0; i < KEY_HALF; i++) {
+	test_key_halves(number, half, data, tweak);
+	for (size_t i = 0; i < half; i++) {
 		pattern_hex(hex[0] + 2 * i, data[i], 2);
 		pattern_hex(hex[1] + 2 * i, tweak[i], 2);
 	}
-	snprintf(out, size, "type=user algorithm=aes-xts-128 key=%s tweak=%s",
-		 hex[0], hex[1]);
+	snprintf(out, size, "type=user algorithm=aes-xts-%zu key=%s tweak=%s",
+		 8 * half, hex[0], hex[1]);
+}
+
+void key_payload(unsigned int number, char *out, size_t size)
+{
+	payload_of(number, KEY_HALF, out, size);
+}
+
+void key_payload_256(unsigned int number, char *out, size_t size)
+{
+	payload_of(number, KEY_HALF_256, out, size);
 }
 
 /*

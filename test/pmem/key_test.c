@@ -7,6 +7,7 @@
 #include <linux/keyctl.h>
 #include "common.h"
 
+#define KEY_256	256
 #define HEX16A	"000102030405060708090a0b0c0d0e0f"
 #define HEX16B	"f0e1d2c3b4a5968778695a4b3c2d1e0f"
 #define HEX32A	HEX16A "101112131415161718191a1b1c1d1e1f"
@@ -217,19 +218,23 @@ TEST(payload_of_the_greatest_length)
 	CHECK_ERRNO(add_key_raw("mktme", "key-test", payload, 1025), EINVAL);
 }
 
-/* All 64 bytes of the key count: a file goes through its own KeyID and no other. */
+/*
+ * All 64 bytes of the key count: a file goes through its own KeyID and no other, and
+ * the host computes what is on the DIMM.
+ */
 TEST(file_under_aes_xts_256)
 {
-	char line[PATTERN_LINE], payload[256];
+	char line[PATTERN_LINE], payload[256], *last;
 	unsigned int keyid;
 	key_serial_t key;
 	int fd, other;
 	char *p, *q;
 
 	need_key(1);
-	key = add("type=user algorithm=aes-xts-256 key=" HEX32A " tweak=" HEX32B);
+	key_payload_256(KEY_256, payload, sizeof(payload));
+	key = add(payload);
 	NEED(key > 0, "%s", errno_name(errno));
-	fd = new_file(PAGE, NULL);
+	fd = kept_file("aes-xts-256", PAGE, NULL);
 	p = bound_mapping(fd, PAGE, key);
 	pattern_fill(p, PAGE, 1, 0);
 	NEED(!msync(p, PAGE, MS_SYNC));
@@ -238,10 +243,11 @@ TEST(file_under_aes_xts_256)
 	CHECK(is_pattern(line, PATTERN_LINE, 1, 0));
 	peek(0, phys_of(fd, 0), line);
 	CHECK(memcmp(line, SECRET_MARK, strlen(SECRET_MARK)), "not encrypted");
+	host_cipher256(fd, 0, PAGE, KEY_256, 1);
 
 	/* The last digit of the tweak key is another one. */
-	snprintf(payload, sizeof(payload),
-		 "type=user algorithm=aes-xts-256 key=%s tweak=%.63s%c", HEX32A, HEX32B, '1');
+	last = payload + strlen(payload) - 1;
+	*last = *last == '0' ? '1' : '0';
 	key = add_key_raw("mktme", "key-test-other", payload, strlen(payload));
 	NEED(key > 0, "%s", errno_name(errno));
 	other = new_file(PAGE, NULL);

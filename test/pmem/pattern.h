@@ -15,6 +15,7 @@
 
 #define PATTERN_LINE	64
 #define KEY_HALF	16
+#define KEY_HALF_256	32
 
 /*
  * Data of bound files begins each 64-byte line with SECRET, data of files
@@ -79,14 +80,20 @@ static inline void pattern_fill(void *buf, size_t len, uint32_t seed,
 	pattern_fill_mark(buf, len, SECRET_MARK, seed, off);
 }
 
-/* The two AES-128 keys of test key @number. */
-static inline void test_key_bytes(unsigned int number, uint8_t data[KEY_HALF],
-				  uint8_t tweak[KEY_HALF])
+/* The two AES keys of test key @number, each of @size bytes. */
+static inline void test_key_halves(unsigned int number, size_t size, uint8_t *data,
+				   uint8_t *tweak)
 {
-	for (int i = 0; i < KEY_HALF; i++) {
+	for (size_t i = 0; i < size; i++) {
 		data[i] = pattern_mix(number * 1000ULL + i) >> 8;
 		tweak[i] = pattern_mix(number * 1000ULL + 500 + i) >> 8;
 	}
+}
+
+static inline void test_key_bytes(unsigned int number, uint8_t data[KEY_HALF],
+				  uint8_t tweak[KEY_HALF])
+{
+	test_key_halves(number, KEY_HALF, data, tweak);
 }
 
 #endif

@@ -193,6 +193,11 @@ void host_cipher(int fd, uint64_t off, size_t len, unsigned int key, unsigned in
 	host_lines("cipher", fd, off, len, key, seed);
 }
 
+void host_cipher256(int fd, uint64_t off, size_t len, unsigned int key, unsigned int seed)
+{
+	host_lines("cipher256", fd, off, len, key, seed);
+}
+
 void host_zero(int fd, uint64_t off, size_t len, unsigned int key)
 {
 	host_lines("zero", fd, off, len, key, 0);
