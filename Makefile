@@ -10,6 +10,7 @@ help:
 	@echo 'make shell       a shell in the VM'
 	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
 	@echo 'make test-debug  tests of the kernel on one that checks itself'
+	@echo 'make test-kcsan  the same on one that looks for data races in our code'
 	@echo 'make test-coverage  how much of our kernel code do the tests execute?'
 	@echo 'make soak        random operations, calls and power cuts for hours; SEED=N'
 	@echo 'make bench-emulator  what the emulator costs, against its limits'
@@ -45,6 +46,9 @@ test-mutants: prepare
 
 test-debug: prepare
 	@scripts/test-debug.sh
+
+test-kcsan: prepare
+	@scripts/test-kcsan.sh
 
 test-coverage: prepare
 	@scripts/coverage.sh
@@ -97,4 +101,4 @@ clean-cache:
 	@scripts/clean-cache.sh
 
 .NOTPARALLEL:
-.PHONY: help run test test-emulator test-mutants soak test-debug test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs export deb clean clean-cache
+.PHONY: help run test test-emulator test-mutants soak test-debug test-kcsan test-coverage bench bench-emulator shell check prepare setup emulator kernel programs initramfs export deb clean clean-cache

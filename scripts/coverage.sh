@@ -10,23 +10,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
+. scripts/instrumented.sh
 
 OUT=build/coverage
 RUN=coverage
 LINES_WANTED=90
 BRANCHES_WANTED=80
-
-# Only what we have written: the rest of the kernel is as fast as ever.
-list_sources() {
-	find fs mm arch drivers security -name '*.c' ! -path 'fs/dax/debug.c' | sort
-}
-
-build_kernel() {
-	local flags
-	flags=$(list_sources | sed 's|.*/||; s|\(.*\)\.c$|GCOV_PROFILE_\1.o=y|' | sort -u | tr '\n' ' ')
-	MAKEFLAGS=" -- $flags" VARIANT=gcov scripts/kernel.sh
-	tree=$(readlink -f "$CACHE/linux/tree-$(scripts/fetch.sh id linux | cut -d' ' -f1)-gcov")
-}
 
 run_suites() {
 	rm -rf "${LOGS:?}/$RUN"-*
@@ -84,7 +73,8 @@ if [ "${1-}" = --no-run ]; then
 	shift
 fi
 mkdir -p "$OUT" "$LOGS"
-build_kernel
+build_instrumented gcov GCOV_PROFILE
+tree=$(instrumented_tree gcov)
 [ "$run" = no ] || run_suites "$@"
 count
 merge
