@@ -26,11 +26,13 @@
  * @start: first byte, page-aligned
  * @len: bytes, page-aligned, not 0
  * @prot: PROT_*
+ * @identifier: of the key
  */
 struct encrypt_range {
 	unsigned long start;
 	size_t len;
 	unsigned long prot;
+	u8 identifier[MKTME_DAX_IDENTIFIER_SIZE];
 };
 
 static int check_arguments(const struct encrypt_range *range)
@@ -83,7 +85,7 @@ static int check_vma(struct vm_area_struct *vma, unsigned long wanted)
 /*
  * Check every VMA of the range and change none.
  *
- * Context: mmap_lock held, read or write.
+ * Context: mmap_lock held for writing.
  * Return: the one file (not referenced) that all of them map, or an ERR_PTR.
  */
 static struct file *check_range(const struct encrypt_range *range)
@@ -112,20 +114,6 @@ static struct file *check_range(const struct encrypt_range *range)
 		return ERR_PTR(-ENOMEM);
 	err = mktme_dax_may_bind(file);
 	return err ? ERR_PTR(err) : file;
-}
-
-/* First pass: what is there is fit to be bound; take a reference to it. */
-static struct file *find_file(const struct encrypt_range *range)
-{
-	struct file *file;
-
-	if (mmap_read_lock_killable(current->mm))
-		return ERR_PTR(-EINTR);
-	file = check_range(range);
-	if (!IS_ERR(file))
-		get_file(file);
-	mmap_read_unlock(current->mm);
-	return file;
 }
 
 /* As mprotect() without a protection key: an earlier pkey_mprotect() stands. */
@@ -178,12 +166,15 @@ static int protect_vmas(const struct encrypt_range *range)
 }
 
 /*
- * Second pass: check again, since mmap_lock was released for the bind, and
- * change the protection in the same critical section. @again: the range now
- * maps another file.
+ * One pass: check the range, and if its file is under the key change the
+ * protection in the same critical section. Without inode_lock the file can be
+ * locked at the next moment; then the range is open and its accesses get SIGBUS.
+ *
+ * @bound: what the last pass has found and mktme_dax_bind() has bound, or NULL.
+ * @unbound: takes a reference to the file, if it has to be bound first.
  */
 static int protect_range(const struct encrypt_range *range,
-			 const struct file *bound, bool *again)
+			 const struct file *bound, struct file **unbound)
 {
 	struct file *file;
 	int err = 0;
@@ -193,34 +184,42 @@ static int protect_range(const struct encrypt_range *range,
 	file = check_range(range);
 	if (IS_ERR(file))
 		err = PTR_ERR(file);
-	else if (file_inode(file) != file_inode(bound))
-		*again = true;
-	else
+	else if ((bound && file_inode(file) == file_inode(bound)) ||
+		 mktme_dax_bound_to(file, range->identifier))
 		err = protect_vmas(range);
+	else
+		*unbound = get_file(file);
 	mmap_write_unlock(current->mm);
 	return err;
 }
 
+/*
+ * Binding takes inode_lock, so it is done between two passes and without
+ * mmap_lock. If the range maps yet another file then, all begins again.
+ */
 static int encrypt_range(const struct encrypt_range *range, struct key *key)
 {
-	struct file *file;
-	bool again;
+	struct file *bound = NULL;
 	int err;
 
-	do {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		file = find_file(range);
-		if (IS_ERR(file))
-			return PTR_ERR(file);
-		err = mktme_dax_bind_key(file, key);
+	for (;;) {
+		struct file *unbound = NULL;
+
+		err = protect_range(range, bound, &unbound);
+		if (bound)
+			fput(bound);
+		bound = unbound;
+		if (!bound)
+			return err;
+		err = mktme_dax_bind_key(bound, key);
 		mktme_dax_pause(MKTME_DAX_PAUSE_PASSES);
-		again = false;
-		if (!err)
-			err = protect_range(range, file, &again);
-		fput(file);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
+		if (err)
+			break;
 		cond_resched();
-	} while (again);
+	}
+	fput(bound);
 	return err;
 }
 
@@ -277,7 +276,8 @@ SYSCALL_DEFINE4(encrypt_mprotect, unsigned long, start, size_t, len,
 	ref = lookup_user_key(serial, 0, KEY_NEED_SEARCH);
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
-	err = encrypt_range(&range, key_ref_to_ptr(ref));
+	err = mktme_dax_identify(key_ref_to_ptr(ref), range.identifier) ?:
+	      encrypt_range(&range, key_ref_to_ptr(ref));
 	key_ref_put(ref);
 	return err;
 }

@@ -55,12 +55,28 @@ int mktme_dax_may_bind(struct file *file)
 }
 
 /* With inode_lock: the inode holds on to the slot. Without: a good guess. */
-static bool is_slot_of(unsigned int keyid, const struct mktme_key *key)
+static bool is_slot_of(unsigned int keyid, const u8 *wanted)
 {
 	const u8 *identifier = mktme_slot_identifier(keyid);
 
-	return identifier && !memcmp(identifier, key->identifier,
-				     sizeof(key->identifier));
+	return identifier &&
+	       !memcmp(identifier, wanted, MKTME_DAX_IDENTIFIER_SIZE);
+}
+
+/**
+ * mktme_dax_bound_to() - is this file unlocked, and under this key?
+ * @file: open regular file
+ * @identifier: of the key
+ *
+ * Context: any. Without inode_lock the answer is about a moment ago, as that of
+ * mktme_dax_bind() is when it returns: later the file may be locked, but it is
+ * never under another key.
+ */
+bool mktme_dax_bound_to(struct file *file, const u8 *identifier)
+{
+	unsigned int keyid = mktme_dax_keyid(file_inode(file)->i_mapping);
+
+	return keyid && is_slot_of(keyid, identifier);
 }
 
 /* Whoever binds decides over all present and future users of the file. */
@@ -156,7 +172,7 @@ static int bind_locked(struct binding *b)
 	if (!IS_DAX(b->inode))
 		return -EOPNOTSUPP;
 	if (mktme_dax_keyid(mapping))
-		return is_slot_of(mktme_dax_keyid(mapping), b->key) ? 1 :
+		return mktme_dax_bound_to(b->file, b->key->identifier) ? 1 :
 		       mktme_dax_refuse(b->inode, MKTME_DAX_REFUSE_OTHER_KEY,
 					-EKEYREJECTED);
 
@@ -256,7 +272,6 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		.inode = file_inode(file),
 		.key = key,
 	};
-	unsigned int keyid;
 	int err;
 
 	if (!mktme_nr_keyids())
@@ -266,8 +281,7 @@ int mktme_dax_bind(struct file *file, const struct mktme_key *key)
 		return err;
 	if (!key->persistent)
 		return -EINVAL;
-	keyid = mktme_dax_keyid(b.inode->i_mapping);
-	if (keyid && is_slot_of(keyid, key))
+	if (mktme_dax_bound_to(file, key->identifier))
 		return 0;
 
 	b.ops = mktme_dax_fs(b.inode->i_sb);

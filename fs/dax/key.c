@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/key.h>
+#include <linux/string.h>
 #include "mktme_dax_private.h"
 
 /**
@@ -36,4 +37,26 @@ const struct mktme_key *mktme_dax_lock_key(struct key *key)
 void mktme_dax_unlock_key(struct key *key)
 {
 	up_read(&key->sem);
+}
+
+/**
+ * mktme_dax_identify() - which key is this?
+ * @key: key of any type
+ * @identifier: MKTME_DAX_IDENTIFIER_SIZE bytes, for the identifier
+ *
+ * For those who go on to take locks under which mktme_dax_lock_key() is not allowed,
+ * or which somebody else may hold for long. The key may end meanwhile.
+ *
+ * Context: process context.
+ * Return: 0; -EINVAL not an mktme key; -EKEYEXPIRED, -EKEYREVOKED.
+ */
+int mktme_dax_identify(struct key *key, u8 *identifier)
+{
+	const struct mktme_key *payload = mktme_dax_lock_key(key);
+
+	if (IS_ERR(payload))
+		return PTR_ERR(payload);
+	memcpy(identifier, payload->identifier, MKTME_DAX_IDENTIFIER_SIZE);
+	mktme_dax_unlock_key(key);
+	return 0;
 }

@@ -93,6 +93,10 @@ int __mktme_dax_begin(struct inode *inode);
 int mktme_dax_bind(struct file *file, const struct mktme_key *key);
 int mktme_dax_bind_key(struct file *file, struct key *key);
 int mktme_dax_may_bind(struct file *file);
+bool mktme_dax_bound_to(struct file *file, const u8 *identifier);
+
+/* fs/dax/key.c */
+int mktme_dax_identify(struct key *key, u8 *identifier);
 
 /* fs/dax/device.c */
 struct dax_device *__mktme_dax_device(struct inode *inode,

@@ -12,6 +12,7 @@
  *   bench slab    memory per inode
  */
 #include <linux/falloc.h>
+#include <linux/keyctl.h>
 #include <sys/ioctl.h>
 #include "common.h"
 
@@ -370,7 +371,19 @@ TEST(slab)
 	}
 }
 
+/*
+ * As pam_keyinit does it at login. In a process without a session keyring each look-up
+ * of a key prints and searches for the name of the one that would be its user's.
+ */
+static void join_session(void)
+{
+	if (keyctl_call(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) < 0 ||
+	    keyctl_call(KEYCTL_LINK, KEY_SPEC_USER_KEYRING, KEY_SPEC_SESSION_KEYRING, 0, 0))
+		perror("no session keyring");
+}
+
 int main(int argc, char **argv)
 {
+	join_session();
 	return tap_main("bench", argc, argv);
 }
