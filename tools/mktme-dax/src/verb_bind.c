@@ -24,7 +24,7 @@ static const char *next_step(int err)
 	case EOPNOTSUPP:
 	case ENOTTY:
 	case ENOSYS:
-		return "mktme-dax status, to see what machine and filesystems can do";
+		return "mktme-dax doctor PATH, to see what is in the way";
 	case EUSERS:
 		return "keyctl revoke N, for a key that is not needed now";
 	case EKEYREJECTED:

@@ -18,7 +18,7 @@ static int load(struct key_verb *verb)
 		err = load_key(&verb->open->key, KEY_SPEC_USER_KEYRING, &serial);
 		if (err)
 			return complain(err, err == -EACCES ? NULL :
-					"mktme-dax status, to see what machine and kernel can do",
+					"mktme-dax doctor, to see what is in the way",
 					"%s: %s", verb->keyfile.name, noted());
 	}
 	mktme_dax_identifier_text(verb->keyfile.identifier, text);

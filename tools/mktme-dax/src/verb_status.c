@@ -27,7 +27,7 @@ static int read_status(const char *path, struct file_status *status)
 	close(fd);
 	if (err)
 		return complain(err, err == -ENOTTY ?
-				"mktme-dax status, to see what machine and filesystems can do" : NULL,
+				"mktme-dax doctor PATH, to see what is in the way" : NULL,
 				"%s: %s", path, mktme_dax_message());
 	if (status->info.algorithm)
 		mktme_dax_identifier_text(status->info.identifier, status->identifier);
@@ -141,7 +141,7 @@ static void print_machine(const struct machine *machine, const struct mount_list
 	if (machine->keyids_total)
 		printf(", %u KeyIDs, %u with a key, %s", machine->keyids_total,
 		       machine->keyids_used, machine->algorithms);
-	putchar('\n');
+	puts(machine->keyids_total ? "" : "\n  next: mktme-dax doctor, to see what is in the way");
 	for (size_t i = 0; i < list->count; i++)
 		printf("%s: %s on %s%s\n", list->mounts[i].directory, list->mounts[i].type,
 		       list->mounts[i].device, strstr(list->mounts[i].options, "dax=always") ?

@@ -63,6 +63,14 @@ json_is_an_array() {
 
 says_next() { ! tool "$@" 2>"$scratch/err" && grep -q '^  next: ' "$scratch/err"; }
 
+# Where nothing can be encrypted, the doctor knows why.
+sends_to_the_doctor() {
+	tool "$@" >"$scratch/both" 2>&1 || true
+	grep '^  next: mktme-dax doctor' "$scratch/both"
+}
+
+without_keyids() { MKTME_DAX_SYSFS=$scratch/none sends_to_the_doctor status; }
+
 full_disk() { tool --help >/dev/full; }
 
 test_tool() {
@@ -82,6 +90,9 @@ test_tool() {
 	expect 4 "a filesystem that has no encrypted files" tool status /proc
 	expect 4 "a file that is not there" tool status "$scratch/none"
 	expect 0 "errors say what to do next" says_next status /proc
+	expect 0 "status sends to the doctor" sends_to_the_doctor status /proc
+	expect 0 "status of a machine without KeyIDs, too" without_keyids
+	expect 0 "bind sends to the doctor" sends_to_the_doctor bind --serial 1 "$scratch"
 	expect 0 "JSON is an array" json_is_an_array
 	expect 4 "output that cannot be written" full_disk
 }
