@@ -44,6 +44,14 @@ install_and_uninstall() {
 		[ -z "$(find "$scratch/root" ! -type d)" ]
 }
 
+# As their Makefile builds them, by pkg-config, from a library that is not installed
+examples() {
+	cp -r "$top/examples" "$scratch/" && PKG_CONFIG_PATH=$OUT make -s -C "$scratch/examples" CFLAGS=-Werror \
+		PKG_CONFIG="pkg-config --define-variable=libdir=$OUT --define-variable=includedir=$top/lib" &&
+		! LD_LIBRARY_PATH=$OUT "$scratch/examples/pmem2_journal" --print "$scratch/none" 2>"$scratch/err" &&
+		grep -q 'No such file' "$scratch/err"
+}
+
 test_library() {
 	expect 0 "exported symbols are those of the map" same exported in_map
 	expect 0 "and those of the header" same in_header in_map
@@ -52,6 +60,7 @@ test_library() {
 	expect 0 "pkg-config finds the library" pkg_config_finds_it
 	expect 0 "the header alone is C99" alone
 	expect 0 "the library can be used from C++" cxx
+	expect 0 "the examples can be built" examples
 	expect 0 "uninstall leaves no file behind" install_and_uninstall
 	unit lib_test
 }
