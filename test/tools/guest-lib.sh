@@ -14,7 +14,7 @@ check() {
 		return 0
 	fi
 	number=$((number + 1))
-	echo "== $name"
+	echo "== $(cut -d. -f1 /proc/uptime) $name"
 	"$@" || result="not ok"
 	say "$result $number - $name"
 }

@@ -4,26 +4,26 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host, main, doctor, setup or look; all by default. PATTERN matches "program: test".
+# SUITE is host, main, doctor, setup, look or apps; all by default. PATTERN matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=test/pmem/host.sh
 . test/pmem/host.sh
+. scripts/lib.sh
 
-LOGS=build/logs
 only='' suites=()
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main | doctor | setup | look) suites+=("$1") ;;
+		host | main | doctor | setup | look | apps) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look apps)
 }
 
 run_host() {
@@ -75,6 +75,24 @@ run_setup() {
 run_look() {
 	prepare_vm
 	boot look guest-look.sh
+}
+
+# Debian's memcached, which is not installed: its package would start a server. Nothing if
+# it cannot be had.
+find_memcached() {
+	local tree
+	scripts/fetch.sh get memcached >&2 || return 0
+	tree=$CACHE/memcached/tree-$(scripts/fetch.sh id memcached | cut -d' ' -f1)
+	[ -d "$tree" ] || with_lock "$CACHE/memcached/lock" scripts/fetch.sh unpack memcached "$tree" >&2
+	echo "$tree/usr/bin/memcached"
+}
+
+run_apps() {
+	local memcached
+	prepare_vm
+	memcached=$(find_memcached)
+	boot apps guest-apps.sh --add "$(readlink -f "$(command -v fio)")":/usr/bin/fio \
+		${memcached:+--add "$memcached":/usr/bin/memcached}
 }
 
 parse_arguments "$@"
