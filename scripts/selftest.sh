@@ -193,7 +193,8 @@ boot_and_cut() {
 }
 
 test_runner_verdicts() {
-	expect "vm: a script that succeeds" 0 '' boot true --fresh
+	echo "left over" >"$scratch/dimm"
+	expect "vm: a script that succeeds, on a fresh DIMM" 0 '' boot true --fresh
 	expect "vm: the verdict is the last line" 0 '^verdict ok$' tail -n 1 $LOGS/selftest/report
 	expect "vm: the command line is logged" 0 'qemu-system-x86_64 .*tme-engine=cache' cat $LOGS/selftest/cmdline
 	expect "vm: a script that fails" 1 'ended with status 3' boot 'exit 3'

@@ -12,7 +12,7 @@ POWER_CUT_STATUS=86
 # A DIMM that is named has to exist: a typing error must not become an empty DIMM.
 prepare_dimm() {
 	local bytes=$((dimm_size * 1024 * 1024))
-	if [ "$fresh" = yes ] || [ "$dimm" = build/dimm.img ] && [ ! -e "$dimm" ]; then
+	if [ "$fresh" = yes ] || { [ "$dimm" = build/dimm.img ] && [ ! -e "$dimm" ]; }; then
 		mkdir -p "$(dirname "$dimm")"
 		rm -f "$dimm"
 		truncate -s "$bytes" "$dimm" || die "cannot make the DIMM file $dimm"
