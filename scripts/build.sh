@@ -46,10 +46,13 @@ prepare_tree() {
 	stage_end "$(cat "$tree/.mktme-dax/version")"
 }
 
-# A tree is big: old ones go, but for two (another source, another variant).
+# A tree is big: those of other sources go, but for one. Those of other variants of the same
+# source stay: half an hour's work may be in each, and some other build is at work in it.
 prune_trees() {
-	find "$1" -mindepth 1 -maxdepth 1 -type d \( -name 'tree-*' -o -name '*.new' \) ! -path "$2" \
-		-printf '%T@ %p\n' | sort -rn | tail -n +3 | cut -d' ' -f2- | xargs -r rm -rf
+	local directory=$1 same
+	same=$(grep -oE "^tree-[0-9a-f]+" <<<"${2##*/}" || true)
+	find "$directory" -mindepth 1 -maxdepth 1 -type d \( -name 'tree-*' -o -name '*.new' \) ! -name "$same*" \
+		-printf '%T@ %p\n' | sort -rn | tail -n +2 | cut -d' ' -f2- | xargs -r rm -rf
 }
 
 # The last lines of a build log are seldom the ones that say what is wrong.

@@ -192,6 +192,24 @@ boot_and_cut() {
 	boot 'sleep 1000' --qmp "$scratch/qmp" "$@"
 }
 
+# The new tree, its variants, and one of another source
+trees_left() {
+	local tree
+	rm -rf "$scratch/trees"
+	for tree in aa1 aa1-debug bb2 bb2-debug cc3; do
+		mkdir -p "$scratch/trees/tree-$tree"
+		touch -d 2024-01-01 "$scratch/trees/tree-$tree"
+	done
+	touch "$scratch/trees/tree-bb2"
+	(. scripts/build.sh; prune_trees "$scratch/trees" "$scratch/trees/tree-aa1-gcov")
+	ls -x -w 0 "$scratch/trees"
+}
+
+test_trees() {
+	expect "trees: variants stay, other sources go but for one" 0 \
+		'^tree-aa1 +tree-aa1-debug +tree-bb2$' trees_left
+}
+
 test_runner_verdicts() {
 	echo "left over" >"$scratch/dimm"
 	expect "vm: a script that succeeds, on a fresh DIMM" 0 '' boot true --fresh
@@ -219,6 +237,7 @@ test_overlay_refusals
 test_apt
 test_sources
 test_symbolise
+test_trees
 test_runner_arguments
 test_runner_verdicts
 echo "1..$number"
