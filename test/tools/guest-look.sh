@@ -123,6 +123,9 @@ check_store() {
 	head -c 32 /dev/urandom >/tmp/opener
 	mktme-dax key create --store /tmp/store --key-file /tmp/opener vault
 	mktme-dax key load --store /tmp/store --key-file /tmp/opener vault
+	mkdir "$MAIN/early"
+	check "directory whose filesystem lacks the key" fails 2 "next: mktme-dax unlock" \
+		mktme-dax bind --store /tmp/store --key vault "$MAIN/early"
 	truncate -s 2M "$MAIN/stored"
 	mktme-dax bind --store /tmp/store --key vault "$MAIN/stored"
 	fill "$MAIN/stored" 0 1

@@ -12,7 +12,7 @@ const struct reason bind_reasons[] = {
 	{ EOPNOTSUPP, "no usable KeyIDs on this machine, or not a DAX file on an NVDIMM namespace" },
 	{ EKEYREJECTED, "it is under another key" },
 	{ ENOTEMPTY, "it is not empty: only files without data and empty directories can be bound" },
-	{ ENOKEY, "the kernel does not have this key" },
+	{ ENOKEY, "the kernel does not have this key, or the filesystem of a directory was not given it" },
 	{ EKEYEXPIRED, "the key has expired" },
 	{ EKEYREVOKED, "the key was revoked" },
 	{ EACCES, "no permission: neither for the key, or not open for writing" },

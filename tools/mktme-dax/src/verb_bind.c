@@ -3,6 +3,7 @@
  * mktme-dax bind: put empty files and directories under a key
  */
 #include "keyfile.h"
+#include <sys/stat.h>
 
 /* Binding a file that is not bound takes the right to write it. */
 static int open_to_bind(const char *path)
@@ -14,19 +15,27 @@ static int open_to_bind(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static const char *next_step(int err)
+static bool is_directory(int fd)
+{
+	struct stat stat;
+
+	return !fstat(fd, &stat) && S_ISDIR(stat.st_mode);
+}
+
+static const char *next_step(int err, int fd)
 {
 	switch (-err) {
 	case ENOTEMPTY:
 		return "make a new file or directory, bind that, and copy the data into it";
 	case ENOKEY:
-		return "keyctl show @u, for the numbers of your keys";
+		return is_directory(fd) ? "mktme-dax unlock PATH KEY, to give the filesystem the key" :
+					  "keyctl show @u, for the numbers of your keys";
 	case EOPNOTSUPP:
 	case ENOTTY:
 	case ENOSYS:
 		return "mktme-dax doctor PATH, to see what is in the way";
 	case EUSERS:
-		return "keyctl revoke N, for a key that is not needed now";
+		return "mktme-dax lock PATH, for a key that is not needed now";
 	case EKEYREJECTED:
 	case EUCLEAN:
 	case ESTALE:
@@ -38,15 +47,15 @@ static const char *next_step(int err)
 
 static int bind_path(const char *path, int32_t serial)
 {
-	int fd = open_to_bind(path), err;
+	int fd = open_to_bind(path), err, code = EXIT_OK;
 
 	if (fd < 0)
 		return complain(fd, NULL, "%s: %s", path, strerror(-fd));
 	err = mktme_dax_bind(fd, serial);
-	close(fd);
 	if (err)
-		return complain(err, next_step(err), "%s: %s", path, mktme_dax_message());
-	return EXIT_OK;
+		code = complain(err, next_step(err, fd), "%s: %s", path, mktme_dax_message());
+	close(fd);
+	return code;
 }
 
 static int parse_serial(const char *text, key_serial_t *serial)

@@ -81,6 +81,7 @@ static int take_key(struct lock *lock, int fd, const char *path, const uint8_t *
 		return complain(err, NULL, "%s: %s: %s", path, name, mktme_dax_message());
 	if (!lock->json)
 		printf("%s: key %s taken away, %u files locked\n", path, name, removed.locked);
+	fflush(stdout);
 	if (removed.still_used)
 		fprintf(stderr, "%s: key %s stays in use, by another filesystem\n", path, name);
 	if (find_loaded(identifier) > 0)

@@ -51,7 +51,7 @@ static void print_map(const struct file_map *map)
 	print_title(map);
 	printf("%14s %10s  %-10s %-8s %-8s %5s  %s\n", "offset", "length", "state", "pages up",
 	       "pages", "KeyID", map->base ? "physical address" : "offset on the device");
-	printf("%14s %10s  %-10s %-8s %-8s\n", "", "", "", "to", "seen");
+	printf("%14s %10s  %-10s %-8s %s\n", "", "", "", "to", "seen");
 	for (size_t i = 0; i < map->count; i++)
 		print_segment(map, &map->segments[i]);
 }
