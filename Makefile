@@ -66,7 +66,8 @@ bench: prepare
 	@scripts/bench-fio.sh
 
 shell: prepare
-	@vm/run.sh --shell
+	@$(MAKE) -s -C test/tools
+	@vm/run.sh --shell --add build/test/tools:/tools
 
 check: setup emulator kernel
 	@scripts/check.sh

@@ -4,13 +4,15 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host, main, doctor, setup, look or apps; all by default. PATTERN matches "program: test".
+# SUITE is host, main, doctor, setup, look, apps or tutorial; all by default. PATTERN matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=test/pmem/host.sh
 . test/pmem/host.sh
 . scripts/lib.sh
+# shellcheck source=test/tools/tutorial.sh
+. test/tools/tutorial.sh
 
 only='' suites=()
 
@@ -18,12 +20,12 @@ parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main | doctor | setup | look | apps) suites+=("$1") ;;
+		host | main | doctor | setup | look | apps | tutorial) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look apps)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look apps tutorial)
 }
 
 run_host() {
