@@ -55,7 +55,7 @@ static struct findings found_in_memory(struct region_facts region, struct namesp
 
 #define CPU_IS(level, id, cause, next, ...)	do {			\
 	struct cpu_facts cpu = healthy_cpu;				\
-	struct findings findings;					\
+	FINDINGS findings;						\
 									\
 	__VA_ARGS__;							\
 	findings = found_in_cpu(&cpu);					\
@@ -64,7 +64,7 @@ static struct findings found_in_memory(struct region_facts region, struct namesp
 
 #define KERNEL_IS(level, id, cause, next, ...)	do {			\
 	struct kernel_facts kernel = healthy_kernel;			\
-	struct findings findings;					\
+	FINDINGS findings;						\
 									\
 	__VA_ARGS__;							\
 	findings = found_in_kernel(&kernel);				\
@@ -74,7 +74,7 @@ static struct findings found_in_memory(struct region_facts region, struct namesp
 #define MEMORY_IS(level, id, cause, next, ...)	do {			\
 	struct region_facts region = healthy_region;			\
 	struct namespace_facts ns = healthy_namespace;			\
-	struct findings findings;					\
+	FINDINGS findings;						\
 									\
 	__VA_ARGS__;							\
 	findings = found_in_memory(region, ns);				\
@@ -83,9 +83,9 @@ static struct findings found_in_memory(struct region_facts region, struct namesp
 
 TEST(healthy_machine_is_ok)
 {
-	struct findings cpu = found_in_cpu(&healthy_cpu);
-	struct findings kernel = found_in_kernel(&healthy_kernel);
-	struct findings memory = found_in_memory(healthy_region, healthy_namespace);
+	FINDINGS cpu = found_in_cpu(&healthy_cpu);
+	FINDINGS kernel = found_in_kernel(&healthy_kernel);
+	FINDINGS memory = found_in_memory(healthy_region, healthy_namespace);
 
 	CHECK(cpu.count && worst_level(&cpu) == LEVEL_OK);
 	CHECK(kernel.count && worst_level(&kernel) == LEVEL_OK);
@@ -134,7 +134,7 @@ TEST(tdx_has_all_keyids)
 TEST(tdx_leaves_some_keyids)
 {
 	struct cpu_facts cpu = healthy_cpu;
-	struct findings findings;
+	FINDINGS findings;
 
 	cpu.partitioning = 32ULL << 32 | 31;
 	findings = found_in_cpu(&cpu);
@@ -147,7 +147,7 @@ TEST(tdx_leaves_some_keyids)
 TEST(fewer_keys_than_keyids)
 {
 	struct cpu_facts cpu = healthy_cpu;
-	struct findings findings;
+	FINDINGS findings;
 
 	cpu.capability = 3ULL << 36 | 6ULL << 32;
 	findings = found_in_cpu(&cpu);
@@ -195,7 +195,7 @@ TEST(all_keyids_hold_keys)
 TEST(no_persistent_memory)
 {
 	struct memory_facts memory = {};
-	struct findings findings = {};
+	FINDINGS findings = {};
 
 	judge_memory(&memory, &findings);
 	check_only(&findings, LEVEL_FAIL, "region-none", "no persistent memory", "memmap=");
@@ -274,7 +274,7 @@ TEST(misaligned_namespace)
 TEST(what_only_root_may_know_is_not_judged)
 {
 	struct namespace_facts ns = healthy_namespace;
-	struct findings findings;
+	FINDINGS findings;
 
 	ns.resource = 0;
 	findings = found_in_memory(healthy_region, ns);

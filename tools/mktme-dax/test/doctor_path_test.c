@@ -40,7 +40,7 @@ static struct findings found_in(const struct path_facts *facts, const struct nam
 
 #define PATH_IS(level, id, cause, next, ...)	do {			\
 	struct path_facts facts = healthy;				\
-	struct findings findings;					\
+	FINDINGS findings;						\
 									\
 	__VA_ARGS__;							\
 	findings = found_in(&facts, NULL);				\
@@ -52,13 +52,12 @@ static struct findings found_in(const struct path_facts *facts, const struct nam
 TEST(healthy_file_is_ok)
 {
 	struct path_facts xfs = healthy_xfs();
-	struct findings findings = found_in(&healthy, NULL);
+	FINDINGS findings = found_in(&healthy, NULL), on_xfs = found_in(&xfs, NULL);
 
 	CHECK_EQ(worst_level(&findings), LEVEL_OK);
 	CHECK(was_asked(&findings, "file-huge") && was_asked(&findings, "file-map-sync"));
-	findings = found_in(&xfs, NULL);
-	CHECK_EQ(worst_level(&findings), LEVEL_OK);
-	CHECK(was_asked(&findings, "fs-reflink"));
+	CHECK_EQ(worst_level(&on_xfs), LEVEL_OK);
+	CHECK(was_asked(&on_xfs, "fs-reflink"));
 }
 
 TEST(not_on_persistent_memory)
@@ -72,7 +71,7 @@ TEST(not_on_persistent_memory)
 TEST(dm_crypt_below)
 {
 	struct path_facts facts = healthy;
-	struct findings findings;
+	FINDINGS findings;
 
 	facts.device = (struct device_facts){ .name = "mapper/secret", .kind = DEVICE_MAPPER,
 					      .target = "CRYPT", .has_dax = -1 };
@@ -89,7 +88,7 @@ TEST(device_mapper_below)
 TEST(device_without_dax)
 {
 	struct path_facts facts = healthy;
-	struct findings findings;
+	FINDINGS findings;
 
 	PATH_IS(LEVEL_FAIL, "device-dax", "not supported", "ndctl list", facts.device.has_dax = 0);
 	facts.device.has_dax = 0;
@@ -149,7 +148,7 @@ TEST(reflink)
 TEST(superblock_that_cannot_be_read_is_not_judged)
 {
 	struct path_facts facts = healthy;
-	struct findings findings;
+	FINDINGS findings;
 
 	facts.fs.superblock_read = false;
 	facts.fs.block_size = 0;
@@ -233,7 +232,7 @@ TEST(small_pages_and_why)
 TEST(short_file_needs_no_huge_pages)
 {
 	struct path_facts facts = healthy;
-	struct findings findings;
+	FINDINGS findings;
 
 	facts.file.layout.obstacle = MKTME_DAX_HUGE_SHORT;
 	facts.file.layout.size = 5;

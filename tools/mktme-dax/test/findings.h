@@ -8,6 +8,9 @@
 #include "common.h"
 #include "doctor.h"
 
+/* Freed at the end of its block: leaks are for the sanitizer to find. */
+#define FINDINGS __attribute__((cleanup(free_findings))) struct findings
+
 /* Nothing may be found but what is wrong; every remedy is there, and no other. */
 static inline void check_only(const struct findings *findings, enum level level, const char *id,
 			      const char *cause, const char *next)

@@ -191,6 +191,7 @@ static void check_drawing(uint64_t size)
 	CHECK(cells && cells <= 64 * 40 && cells <= units, "%lu cells", (unsigned long)cells);
 	if (units <= 40)
 		CHECK(width > 767.9 * size / UNIT_SIZE && width < 768.1 * size / UNIT_SIZE, "%f", width);
+	free(text);
 }
 
 TEST(picture_of_a_small_file)

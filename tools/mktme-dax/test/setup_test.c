@@ -221,6 +221,8 @@ TEST(programs_that_fail)
 	add_word(&failing, "false");
 	CHECK_EQ(run_command(&missing, NULL, 0), -ENOENT);
 	CHECK_EQ(run_command(&failing, NULL, 0), -EIO);
+	free_command(&missing);
+	free_command(&failing);
 }
 
 TEST(output_that_is_too_long_is_cut)
@@ -232,6 +234,7 @@ TEST(output_that_is_too_long_is_cut)
 	add_word(&command, "100000");
 	CHECK_EQ(run_command(&command, output, sizeof(output)), 0);
 	CHECK(!strcmp(output, "1\n2\n3\n4\n5\n6\n7\n8"), "%s", output);
+	free_command(&command);
 }
 
 TEST(commands_are_shown_as_a_shell_takes_them)
@@ -247,6 +250,8 @@ TEST(commands_are_shown_as_a_shell_takes_them)
 	print_command(out, &command);
 	fclose(out);
 	CHECK(!strcmp(text, "mount dax=always 'it'\\''s here'\n"), "%s", text);
+	free_command(&command);
+	free(text);
 }
 
 int main(int argc, char **argv)
