@@ -15,6 +15,9 @@ cd "$(dirname "$0")/../.."
 . test/tools/tutorial.sh
 
 only='' suites=()
+# What is in the VM as /tools: a copy, since another run may build meanwhile
+VM_TOOLS=build/tools-vm.$$
+trap 'rm -rf "$VM_TOOLS"' EXIT
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
@@ -30,17 +33,26 @@ parse_arguments() {
 
 run_host() {
 	mkdir -p "$LOGS"
+	alone make -s -C tools/mktme-dax programs >&2 || true
 	make -s -C tools/mktme-dax test >"$LOGS/tools-host.tap" 2>"$LOGS/tools-host.err" || true
 	merge_report host "$LOGS/tools-host.tap"
 	tap "$(grep -q '^1\.\.' "$LOGS/tools-host.tap" && echo ok || echo not ok)" "host: all groups ran" \
 		"$(tail -n 1 "$LOGS/tools-host.err")"
 }
 
+# Two runs at once build in the same places.
+alone() {
+	mkdir -p build
+	flock build/tools.lock "$@"
+}
+
 prepare_vm() {
-	make -s -C test/host >&2
-	make -s -C test/tools >&2
-	scripts/programs.sh >&2
-	scripts/initramfs.sh >&2
+	alone make -s -C test/host >&2
+	alone make -s -C test/tools >&2
+	alone scripts/programs.sh >&2
+	alone scripts/initramfs.sh >&2
+	rm -rf "$VM_TOOLS"
+	alone cp -rp build/test/tools "$VM_TOOLS"
 }
 
 # boot NAME SCRIPT [option of vm/run.sh]...
@@ -48,7 +60,7 @@ boot() {
 	local name=tools-$1 script=$2 status=0
 	shift 2
 	vm/run.sh --name "$name" --script "/tools/$script" --dimm "build/$name.img" --fresh \
-		--timeout 600 --add build/test/tools:/tools "$@" -- ${only:+"$only"} >&2 || status=$?
+		--timeout 600 --add "$VM_TOOLS":/tools "$@" -- ${only:+"$only"} >&2 || status=$?
 	mkdir -p "$LOGS/$name"
 	touch "$LOGS/$name/report"
 	merge_report "${name#tools-}" "$LOGS/$name/report"
