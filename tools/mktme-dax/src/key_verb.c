@@ -39,6 +39,7 @@ int begin_key_verb(struct key_verb *verb, bool create)
 {
 	int err = guard_memory();
 
+	join_user_keyring();
 	verb->store.fd = -1;
 	if (!err)
 		err = open_store(&verb->store, verb->store_option, create);
@@ -64,6 +65,18 @@ int need_keyfile(struct key_verb *verb, const char *key)
 
 	memcpy(verb->read_mac, verb->keyfile.mac, sizeof(verb->read_mac));
 	return err ? complain_of_key(err, key) : EXIT_OK;
+}
+
+int run_with_key(struct key_verb *verb, const char *key,
+		 int (*act)(struct key_verb *verb, void *what), void *what)
+{
+	int code = begin_key_verb(verb, false);
+
+	if (!code)
+		code = need_keyfile(verb, key);
+	if (!code)
+		code = act(verb, what);
+	return end_key_verb(verb, code);
 }
 
 int need_open_key(struct key_verb *verb, uint32_t except, uint32_t *used)

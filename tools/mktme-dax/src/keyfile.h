@@ -309,6 +309,9 @@ struct key_verb {
 
 int begin_key_verb(struct key_verb *verb, bool create);
 int end_key_verb(struct key_verb *verb, int code);
+/* All of it for a verb about one key: begins, reads the key file, acts, ends. */
+int run_with_key(struct key_verb *verb, const char *key,
+		 int (*act)(struct key_verb *verb, void *what), void *what);
 int need_keyfile(struct key_verb *verb, const char *key);
 /* The key of the key file, but not by protector @except; *@used may be NULL. */
 int need_open_key(struct key_verb *verb, uint32_t except, uint32_t *used);

@@ -70,30 +70,24 @@ static int parse_serial(const char *text, key_serial_t *serial)
 }
 
 /* By the identifier that is in the key file: the key itself stays closed. */
-static int find_serial(const char *store_option, const char *name, key_serial_t *serial)
+static int find_serial(struct key_verb *verb, void *out)
 {
-	struct key_verb verb = { .store_option = store_option };
-	int code = begin_key_verb(&verb, false);
+	key_serial_t serial = find_loaded(verb->keyfile.identifier);
 
-	if (!code)
-		code = need_keyfile(&verb, name);
-	if (!code) {
-		*serial = find_loaded(verb.keyfile.identifier);
-		if (*serial < 0)
-			code = complain(*serial, "mktme-dax key load NAME", "%s: %s", name,
-					*serial == -ENOKEY ? "the key is not loaded" :
-					strerror(-*serial));
-	}
-	return end_key_verb(&verb, code);
+	*(key_serial_t *)out = serial;
+	return serial > 0 ? EXIT_OK :
+	       complain(serial, "mktme-dax key load NAME", "%s: %s", verb->keyfile.name,
+			serial == -ENOKEY ? "the key is not loaded" : strerror(-serial));
 }
 
 int run_bind(int argc, char **argv)
 {
-	const char *serial_text = NULL, *name = NULL, *store = NULL;
+	const char *serial_text = NULL, *name = NULL;
+	struct key_verb verb = {};
 	const struct option_spec specs[] = {
 		{ "serial", NULL, &serial_text },
 		{ "key", NULL, &name },
-		{ "store", NULL, &store },
+		STORE_OPTION(&verb),
 	};
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
 	key_serial_t serial;
@@ -108,7 +102,7 @@ int run_bind(int argc, char **argv)
 	if (first == argc)
 		return misuse("bind what? There is no path");
 	join_user_keyring();
-	code = name ? find_serial(store, name, &serial) : EXIT_OK;
+	code = name ? run_with_key(&verb, name, find_serial, &serial) : EXIT_OK;
 	if (code)
 		return code;
 	for (int i = first; i < argc; i++) {

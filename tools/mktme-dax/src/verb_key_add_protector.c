@@ -4,7 +4,7 @@
  */
 #include "keyfile.h"
 
-static int add(struct key_verb *verb, const struct new_protector *from)
+static int add(struct key_verb *verb, void *from)
 {
 	int code = need_open_key(verb, 0, NULL), number;
 
@@ -32,7 +32,6 @@ int run_key_add_protector(int argc, char **argv)
 		COST_OPTIONS(&cost),
 	};
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
-	int code;
 
 	if (first < 0 || parse_cost(&cost, &from.cost))
 		return EXIT_USAGE;
@@ -40,11 +39,5 @@ int run_key_add_protector(int argc, char **argv)
 		return misuse("which key? One name, please");
 	if (!!from.passphrase_file + !!from.key_file + !!from.encrypted_key > 1)
 		return misuse("one protector at a time");
-	code = begin_key_verb(&verb, false);
-	join_user_keyring();
-	if (!code)
-		code = need_keyfile(&verb, argv[first]);
-	if (!code)
-		code = add(&verb, &from);
-	return end_key_verb(&verb, code);
+	return run_with_key(&verb, argv[first], add, &from);
 }

@@ -5,7 +5,7 @@
 #include "keyfile.h"
 
 /* The protector that the old one opens is replaced: others stay as they are. */
-static int change(struct key_verb *verb, const struct new_protector *from)
+static int change(struct key_verb *verb, void *from)
 {
 	uint32_t used = 0;
 	int code = need_open_key(verb, 0, &used), err;
@@ -32,16 +32,10 @@ int run_key_change_passphrase(int argc, char **argv)
 		COST_OPTIONS(&cost),
 	};
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
-	int code;
 
 	if (first < 0 || parse_cost(&cost, &from.cost))
 		return EXIT_USAGE;
 	if (first != argc - 1)
 		return misuse("which key? One name, please");
-	code = begin_key_verb(&verb, false);
-	if (!code)
-		code = need_keyfile(&verb, argv[first]);
-	if (!code)
-		code = change(&verb, &from);
-	return end_key_verb(&verb, code);
+	return run_with_key(&verb, argv[first], change, &from);
 }

@@ -144,7 +144,6 @@ int run_key_list(int argc, char **argv)
 	code = begin_key_verb(&verb, false);
 	if (code)
 		return end_key_verb(&verb, code);
-	join_user_keyring();
 	array = json ? new_array() : NULL;
 	code = show_store(&verb.store, array);
 	if (json)

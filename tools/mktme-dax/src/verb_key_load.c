@@ -4,7 +4,7 @@
  */
 #include "keyfile.h"
 
-static int load(struct key_verb *verb)
+static int load(struct key_verb *verb, void *nothing __attribute__((unused)))
 {
 	char text[MKTME_DAX_IDENTIFIER_TEXT_SIZE];
 	key_serial_t serial;
@@ -31,17 +31,10 @@ int run_key_load(int argc, char **argv)
 	struct key_verb verb = {};
 	const struct option_spec specs[] = { SOURCE_OPTIONS(&verb) };
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
-	int code;
 
 	if (first < 0)
 		return EXIT_USAGE;
 	if (first != argc - 1)
 		return misuse("which key? One name, please");
-	code = begin_key_verb(&verb, false);
-	join_user_keyring();
-	if (!code)
-		code = need_keyfile(&verb, argv[first]);
-	if (!code)
-		code = load(&verb);
-	return end_key_verb(&verb, code);
+	return run_with_key(&verb, argv[first], load, NULL);
 }

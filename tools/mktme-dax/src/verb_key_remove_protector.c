@@ -5,9 +5,10 @@
 #include "keyfile.h"
 
 /* What is left has to be of use: it opens the key now, in place of the one that goes. */
-static int take_away(struct key_verb *verb, uint32_t number)
+static int take_away(struct key_verb *verb, void *what)
 {
 	struct keyfile *keyfile = &verb->keyfile;
+	uint32_t number = *(unsigned long *)what;
 	int code, err;
 
 	if (!find_protector(keyfile, number))
@@ -31,7 +32,6 @@ int run_key_remove_protector(int argc, char **argv)
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
 	unsigned long number;
 	char *end;
-	int code;
 
 	if (first < 0)
 		return EXIT_USAGE;
@@ -40,11 +40,5 @@ int run_key_remove_protector(int argc, char **argv)
 	number = strtoul(argv[first + 1], &end, 10);
 	if (*end || !number || number > PROTECTORS_MAX)
 		return misuse("\"%s\" is not the number of a protector", argv[first + 1]);
-	code = begin_key_verb(&verb, false);
-	join_user_keyring();
-	if (!code)
-		code = need_keyfile(&verb, argv[first]);
-	if (!code)
-		code = take_away(&verb, number);
-	return end_key_verb(&verb, code);
+	return run_with_key(&verb, argv[first], take_away, &number);
 }

@@ -4,8 +4,9 @@
  */
 #include "keyfile.h"
 
-static int unload(const struct keyfile *keyfile)
+static int unload(struct key_verb *verb, void *nothing __attribute__((unused)))
 {
+	const struct keyfile *keyfile = &verb->keyfile;
 	key_serial_t serial = find_loaded(keyfile->identifier);
 	int err = serial < 0 ? serial : mktme_dax_key_unload(serial);
 
@@ -23,17 +24,10 @@ int run_key_unload(int argc, char **argv)
 	struct key_verb verb = {};
 	const struct option_spec specs[] = { STORE_OPTION(&verb) };
 	int first = parse_options(argc, argv, specs, ARRAY_SIZE(specs));
-	int code;
 
 	if (first < 0)
 		return EXIT_USAGE;
 	if (first != argc - 1)
 		return misuse("which key? One name, please");
-	code = begin_key_verb(&verb, false);
-	join_user_keyring();
-	if (!code)
-		code = need_keyfile(&verb, argv[first]);
-	if (!code)
-		code = unload(&verb.keyfile);
-	return end_key_verb(&verb, code);
+	return run_with_key(&verb, argv[first], unload, NULL);
 }

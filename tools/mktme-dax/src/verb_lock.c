@@ -169,7 +169,6 @@ static int run(struct lock *lock, int argc, char **argv)
 {
 	int code = begin_key_verb(&lock->verb, false);
 
-	join_user_keyring();
 	lock->array = lock->json ? new_array() : NULL;
 	if (!code)
 		code = lock->all ? lock_all(lock, argc, argv) :

@@ -154,7 +154,6 @@ int run_unlock(int argc, char **argv)
 	if (!all && first == argc)
 		return misuse("unlock what? A path, or --all");
 	code = begin_key_verb(&verb, false);
-	join_user_keyring();
 	if (!code)
 		code = all ? unlock_all(&verb, argc - first, argv + first) :
 		       unlock(&verb, argv[first], argc - first - 1, argv + first + 1);

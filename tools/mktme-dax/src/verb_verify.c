@@ -162,17 +162,11 @@ static int verify(const struct question *question, const struct mktme_dax_key *k
 }
 
 /* By a key of the store, which takes one of its protectors to open. */
-static int verify_by_store(const struct question *question, struct key_verb *verb)
+static int verify_by_store(struct key_verb *verb, void *question)
 {
-	int code = begin_key_verb(verb, false);
+	int code = need_open_key(verb, 0, NULL);
 
-	if (!code)
-		code = need_keyfile(verb, question->key);
-	if (!code)
-		code = need_open_key(verb, 0, NULL);
-	if (!code)
-		code = verify(question, &verb->open->key);
-	return end_key_verb(verb, code);
+	return code ? code : verify(question, &verb->open->key);
 }
 
 static int verify_by_payload(const struct question *question)
@@ -223,6 +217,6 @@ int run_verify(int argc, char **argv)
 	if (code)
 		return code;
 	if (question.key)
-		return verify_by_store(&question, &verb);
+		return run_with_key(&verb, question.key, verify_by_store, &question);
 	return question.payload ? verify_by_payload(&question) : verify(&question, NULL);
 }
