@@ -4,6 +4,7 @@
  *
  *	/init SCRIPT [ARGUMENT]...	run it, report, power off
  *	/init --shell			a person on the console instead
+ *	/init --late SCRIPT [ARGUMENT]...	for another PID 1, at its end: only run it, and report
  *
  * The verdict goes to the virtio port "report" and is the last thing written
  * there: whatever stops the machine before leaves no verdict at all, and no
@@ -259,8 +260,20 @@ static void tell_verdict(void)
 		dprintf(report, "verdict ok\n");
 }
 
+/* Who mounts, unmounts and powers off is the other one. */
+static int judge_late(char **argv)
+{
+	set_environment();
+	wait_for_report();
+	run(argv);
+	tell_verdict();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 2 && !strcmp(argv[1], "--late"))
+		return judge_late(argv + 2);
 	/* A word for the kernel's first stage only: the second takes it for ours. */
 	if (argc > 1 && !strcmp(argv[1], "nokaslr")) {
 		argc--;

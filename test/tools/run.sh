@@ -4,7 +4,8 @@
 #
 #   test/tools/run.sh [--only PATTERN] [SUITE]...
 #
-# SUITE is host, main, doctor, setup, look, apps or tutorial; all by default. PATTERN matches "program: test".
+# SUITE is host, main, doctor, setup, look, apps, tutorial or systemd; all by default. PATTERN
+# matches "program: test".
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,6 +14,8 @@ cd "$(dirname "$0")/../.."
 . scripts/lib.sh
 # shellcheck source=test/tools/tutorial.sh
 . test/tools/tutorial.sh
+# shellcheck source=test/tools/systemd.sh
+. test/tools/systemd.sh
 
 only='' suites=()
 # What is in the VM as /tools: a copy, since another run may build meanwhile
@@ -23,12 +26,12 @@ parse_arguments() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--only) only=${2:?}; shift ;;
-		host | main | doctor | setup | look | apps | tutorial) suites+=("$1") ;;
+		host | main | doctor | setup | look | apps | tutorial | systemd) suites+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
-	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look apps tutorial)
+	[ ${#suites[@]} -gt 0 ] || suites=(host main doctor setup look apps tutorial systemd)
 }
 
 run_host() {
