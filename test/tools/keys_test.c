@@ -5,10 +5,12 @@
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "common.h"
 
 #define FILE_SIZE	(2 * MIB)
+#define USER		1000
 #define CHEAP		"--memory 64 --passes 1 --passphrase-file /run/passphrase"
 
 static char output[4096];
@@ -319,6 +321,57 @@ TEST(a_key_of_the_kernel_opens_without_a_question)
 	NEED(!run("keyctl purge -s user kmk >/dev/null"));
 	TOOL(2, "unlock " SCRATCH);
 	CHECK(strstr(output, "master key"), "%s", output);
+}
+
+static key_serial_t request(const char *name)
+{
+	return syscall(__NR_request_key, "mktme", name, "", KEY_SPEC_SESSION_KEYRING);
+}
+
+static void bind_as_user(int fd)
+{
+	char payload[160];
+
+	NEED(keyctl_call(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) > 0);
+	NEED(!setresgid(USER, USER, USER) && !setresuid(USER, USER, USER));
+	key_payload(1, payload, sizeof(payload));
+	CHECK_ERRNO(add_key_raw("mktme", "own", payload, strlen(payload)), EACCES);
+	CHECK_ERRNO(request("no-such-line"), ENOKEY);
+	CHECK_ERRNO(request("no-such-key"), ENOKEY);
+	CHECK(!ioctl_bind(fd, request("vault")), "%s", errno_name(errno));
+}
+
+/* The lines of /etc/request-key.d are for "vault" and for "no-such-key" (guest-main.sh). */
+TEST(a_user_without_privileges_requests_a_key)
+{
+	struct peer user = {};
+	int fd;
+
+	begin();
+	setenv("MKTME_DAX_KEYS", "/etc/mktme-dax/keys", 1);
+	NEED(!run("rm -rf /etc/mktme-dax"));
+	NEED(!run("keyctl add user kmk 0123456789abcdef0123456789abcdef @u >/dev/null"));
+	NEED(!run("keyctl add encrypted kek 'new enc32 user:kmk 32' @u >/dev/null"));
+	TOOL(0, "key create --encrypted-key kek vault");
+	fd = scratch_file("own", O_RDWR | O_CREAT | O_EXCL);
+	NEED(fd >= 0 && !ftruncate(fd, FILE_SIZE) && !fchown(fd, USER, USER));
+	if (spawn(&user)) {
+		bind_as_user(fd);
+		exit(0);
+	}
+	join(&user);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_UNLOCKED);
+	TOOL(0, "key list");
+	for (int i = 0; i < MKTME_DAX_IDENTIFIER_SIZE; i++) {
+		char hex[3];
+
+		snprintf(hex, sizeof(hex), "%02x", status_of(fd).identifier[i]);
+		CHECK(!strncmp(strstr(output, "key ") + 4 + 2 * i, hex, 2), "%s", output);
+	}
+	TOOL(2, "key load --instantiate 1 vault");
+	CHECK(strstr(output, "nobody has asked"), "%s", output);
+	close(fd);
+	NEED(!run("keyctl purge -s encrypted kek >/dev/null; keyctl purge -s user kmk >/dev/null"));
 }
 
 int main(int argc, char **argv)

@@ -75,7 +75,8 @@ boot() {
 
 run_main() {
 	prepare_vm
-	boot main guest-main.sh
+	boot main guest-main.sh --add /sbin/request-key:/sbin/request-key \
+		--add /etc/request-key.conf:/etc/request-key.conf
 }
 
 # The doctor of real namespaces and filesystems, which nothing else may be using.

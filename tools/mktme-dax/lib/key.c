@@ -25,6 +25,12 @@ static const struct reason load_reasons[] = {
 	{ }
 };
 
+static const struct reason instantiate_reasons[] = {
+	{ EPERM, "nobody has asked this process for it" },
+	{ EOPNOTSUPP, "no usable KeyIDs on this machine, or not this algorithm" },
+	{ }
+};
+
 static const struct reason unload_reasons[] = {
 	{ EACCES, "no permission for the key" },
 	{ ENOKEY, "there is no such key" },
@@ -171,6 +177,20 @@ int mktme_dax_key_load(const struct mktme_dax_key *key, const char *description,
 		return fail_call(err, "cannot load the key", load_reasons);
 	*serial = added;
 	return 0;
+}
+
+int mktme_dax_key_instantiate(const struct mktme_dax_key *key, int32_t serial)
+{
+	char payload[256];
+	int err = check_material(key);
+	long done;
+
+	if (err)
+		return err;
+	done = keyctl_instantiate(serial, payload, make_payload(key, payload), 0);
+	err = errno;
+	explicit_bzero(payload, sizeof(payload));
+	return done < 0 ? fail_call(err, "cannot give the key to who has asked", instantiate_reasons) : 0;
 }
 
 int mktme_dax_key_unload(int32_t serial)

@@ -131,6 +131,20 @@ int mktme_dax_key_load(const struct mktme_dax_key *key, const char *description,
 		       int32_t keyring, int32_t *serial);
 
 /**
+ * mktme_dax_key_instantiate() - answer request_key(2)
+ * @key: the key
+ * @serial: key that the kernel wants to be made, as request-key(8) has said
+ *
+ * For a program that request-key(8) has called. Whoever has asked gets the key into the
+ * keyring that was named there, and need not be privileged.
+ *
+ * Return: 0; -EPERM if nobody has asked this process for that key; -EINVAL for a bad key;
+ * -EOPNOTSUPP if the machine has no usable KeyIDs or not this algorithm; other errors of
+ * KEYCTL_INSTANTIATE.
+ */
+int mktme_dax_key_instantiate(const struct mktme_dax_key *key, int32_t serial);
+
+/**
  * mktme_dax_key_unload() - take a key out of all keyrings
  * @serial: the key
  *

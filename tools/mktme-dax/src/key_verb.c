@@ -123,6 +123,17 @@ static bool parse_number(const char *text, uint32_t *out)
 	return *text >= '0' && *text <= '9' && !*end && !errno && number <= UINT32_MAX;
 }
 
+int parse_serial(const char *text, key_serial_t *serial)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	*serial = number;
+	if (*end || number <= 0 || number > INT32_MAX)
+		return misuse("\"%s\" is not the number of a key", text);
+	return EXIT_OK;
+}
+
 int parse_cost(const struct cost_options *options, struct argon2_cost *cost)
 {
 	*cost = default_cost();

@@ -324,6 +324,7 @@ struct cost_options {
 	const char *memory, *passes;
 };
 
+int parse_serial(const char *text, key_serial_t *serial);
 int parse_cost(const struct cost_options *options, struct argon2_cost *cost);
 /* Whether a mounted filesystem has the key, or files that are unlocked with it. */
 bool filesystem_has(const char *directory, const uint8_t *identifier);

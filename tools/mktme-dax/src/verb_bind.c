@@ -58,17 +58,6 @@ static int bind_path(const char *path, int32_t serial)
 	return code;
 }
 
-static int parse_serial(const char *text, key_serial_t *serial)
-{
-	char *end;
-	long number = strtol(text, &end, 10);
-
-	*serial = number;
-	if (*end || number <= 0 || number > INT32_MAX)
-		return misuse("\"%s\" is not the number of a key", text);
-	return EXIT_OK;
-}
-
 /* By the identifier that is in the key file: the key itself stays closed. */
 static int find_serial(struct key_verb *verb, void *out)
 {

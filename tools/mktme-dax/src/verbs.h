@@ -52,7 +52,9 @@ static const struct verb verbs[] = {
 	  "  --json                    an array of objects\n"
 	  STORE_HELP, run_key_list },
 	{ "key load", "[OPTION...] NAME", "load a key into the kernel, for bind",
-	  SOURCE_HELP, run_key_load },
+	  SOURCE_HELP
+	  "  --instantiate SERIAL      give it to who has asked the kernel, by request-key(8)\n",
+	  run_key_load },
 	{ "key remove", "[--force] [--store DIR] NAME", "remove a key, and with it its data",
 	  "  --force                   even if it is in use, and without a question\n"
 	  STORE_HELP, run_key_remove },

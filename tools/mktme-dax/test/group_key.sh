@@ -192,6 +192,8 @@ test_key() {
 	expect 2 "a key file that it does not have" key load --key-file "$scratch/random" a
 	expect 2 "a wrong key file" key load --key-file "$scratch/other" second
 	expect 4 "a key that is not there" key load nokey
+	expect 1 "a key to instantiate that is no number" key load --instantiate 1x a
+	expect 2 "a key that nobody has asked for" key load --passphrase-file "$scratch/first" --instantiate 1 a
 	expect 0 "change-passphrase" change_passphrase
 	expect 2 "change-passphrase with a wrong one" key change-passphrase --passphrase-file "$scratch/second" a
 	expect 0 "protectors come and go" protectors_come_and_go
