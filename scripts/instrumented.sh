@@ -14,7 +14,7 @@ build_instrumented() {
 	local variant=$1 switch=$2 flags
 	shift 2
 	flags=$(list_sources | sed "s|.*/||; s|\(.*\)\.c\$|${switch}_\1.o=y|" | sort -u | tr '\n' ' ')
-	MAKEFLAGS=" -- $flags$*" VARIANT=$variant scripts/kernel.sh
+	INSTRUMENT="$flags$*" VARIANT=$variant scripts/kernel.sh
 }
 
 # The tree that build_instrumented() has left

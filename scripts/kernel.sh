@@ -6,6 +6,8 @@
 #
 # VARIANT=debug merges vm/debug.config as well, and leaves build/kernel-debug/.
 # VARIANT=plain is upstream's kernel in the same configuration, to compare with.
+# INSTRUMENT="NAME=VALUE..." is for make: which objects get something added by the compiler
+# (scripts/instrumented.sh).
 # Results are kept in the cache under a key of everything that goes into them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,6 +15,7 @@ cd "$(dirname "$0")/.."
 . scripts/build.sh
 
 VARIANT=${VARIANT:-default}
+read -ra INSTRUMENT <<<"${INSTRUMENT:-}"
 LINUX=$CACHE/linux
 LOG=$LOGS/kernel.log
 
@@ -54,6 +57,7 @@ result_key() {
 		list_fragments | xargs cat
 		cat scripts/kernel.sh scripts/kernel-config.sh scripts/build.sh
 		compiler_version
+		echo "${INSTRUMENT[@]}"
 	} | hash_key
 }
 
@@ -61,7 +65,7 @@ result_key() {
 # run the preprocessor first: a quarter less for a cold build. That list leaves out
 # system headers, which the kernel does not use, but the host programs do.
 make_kernel() {
-	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc "$@"
+	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc "${INSTRUMENT[@]}" "$@"
 }
 
 # "The same configuration" for VARIANT=plain: what our Kconfig selects has no prompt. It is on

@@ -201,8 +201,7 @@ TEST(every_package_has_the_key)
 
 /*
  * @step: of /sys/power/pm_test. Suspend goes to its last step but one, "core".
- * Hibernation has to be refused before its first, "freezer": what comes after it
- * sets memory aside and can fail for want of it.
+ * Hibernation is refused long before that: it goes to its first step only.
  */
 static void need_sleep(const char *state, const char *step)
 {

@@ -103,7 +103,7 @@ run_control() {
 # second kernel of the first boot and of the last is started by kexec.
 run_machine() {
 	local dimm=build/$RUN-machine.img
-	local kexec=(--smp 4 --sockets 2 --mem 768 --keyid-bits 3 --cpu tme-pconfig-busy=3
+	local kexec=(--smp 4 --sockets 2 --mem "${MACHINE_MEM:-768}" --keyid-bits 3 --cpu tme-pconfig-busy=3
 		--add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" --add build/initramfs.cpio.gz:/kexec/initrd)
 	boot "machine/sockets" machine-1.sh "$dimm" --fresh "${kexec[@]}"
 	boot "machine/tdx" machine-3.sh "$dimm" --cpu tme-tdx-bits=2
