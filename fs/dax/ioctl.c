@@ -27,17 +27,23 @@ static_assert(offsetof(struct mktme_dax_status_arg, identifier) == 24);
 static_assert(offsetof(struct mktme_dax_status_arg, reserved) == 40);
 
 /* Of all arguments: version and flags come first, reserved fields last. */
-static int get_arg(void *arg, size_t size, size_t reserved,
-		   const void __user *uarg)
+static int get_arg_flags(void *arg, size_t size, size_t reserved, u32 flags,
+			 const void __user *uarg)
 {
 	const u32 *head = arg;
 
 	if (copy_from_user(arg, uarg, size))
 		return -EFAULT;
-	if (head[0] != MKTME_DAX_IOC_V1 || head[1] ||
+	if (head[0] != MKTME_DAX_IOC_V1 || head[1] & ~flags ||
 	    memchr_inv(arg + reserved, 0, size - reserved))
 		return -EINVAL;
 	return 0;
+}
+
+static int get_arg(void *arg, size_t size, size_t reserved,
+		   const void __user *uarg)
+{
+	return get_arg_flags(arg, size, reserved, 0, uarg);
 }
 
 static int put_arg(void __user *uarg, const void *arg, size_t size)
@@ -52,7 +58,8 @@ static int call_add_key(struct file *file, void __user *uarg)
 	key_ref_t ref;
 	int err;
 
-	err = get_arg(&arg, sizeof(arg), offsetof(typeof(arg), reserved), uarg);
+	err = get_arg_flags(&arg, sizeof(arg), offsetof(typeof(arg), reserved),
+			    MKTME_DAX_ADD_EXPECTED, uarg);
 	if (err)
 		return err;
 	if (!mktme_nr_keyids())
@@ -61,7 +68,7 @@ static int call_add_key(struct file *file, void __user *uarg)
 	if (IS_ERR(ref))
 		return PTR_ERR(ref);
 	err = mktme_dax_add_key(sb, key_ref_to_ptr(ref), arg.identifier,
-				&arg.refused);
+				arg.flags & MKTME_DAX_ADD_EXPECTED, &arg.refused);
 	key_ref_put(ref);
 	return err ?: put_arg(uarg, &arg, sizeof(arg));
 }

@@ -157,7 +157,7 @@ struct mktme_dax_ring *mktme_dax_take_ring(struct super_block *sb);
 
 /* ring_change.c */
 int mktme_dax_add_key(struct super_block *sb, struct key *key, u8 *identifier,
-		      unsigned int *refused);
+		      bool expected, unsigned int *refused);
 int mktme_dax_remove_key(struct super_block *sb, const u8 *identifier,
 			 unsigned int *locked, bool *still_used);
 void mktme_dax_drop_ring(struct super_block *sb);

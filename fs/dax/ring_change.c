@@ -47,7 +47,19 @@ out_put_slot:
 	return err;
 }
 
-static int insert_payload(struct mktme_dax_ring *ring, struct key *key, u8 *identifier)
+/* The caller may have found the key by a name, which anybody can give it. */
+static int check_payload(const struct mktme_key *payload, const u8 *expected)
+{
+	if (!payload->persistent)
+		return -EINVAL;
+	if (expected && memcmp(payload->identifier, expected,
+			       sizeof(payload->identifier)))
+		return -EKEYREJECTED;
+	return 0;
+}
+
+static int insert_payload(struct mktme_dax_ring *ring, struct key *key, u8 *identifier,
+			  bool expected)
 {
 	const struct mktme_key *payload;
 	int err;
@@ -55,7 +67,9 @@ static int insert_payload(struct mktme_dax_ring *ring, struct key *key, u8 *iden
 	payload = mktme_dax_lock_key(key);
 	if (IS_ERR(payload))
 		return PTR_ERR(payload);
-	err = payload->persistent ? insert_key(ring, payload) : -EINVAL;
+	err = check_payload(payload, expected ? identifier : NULL);
+	if (!err)
+		err = insert_key(ring, payload);
 	if (!err)
 		memcpy(identifier, payload->identifier,
 		       sizeof(payload->identifier));
@@ -67,17 +81,18 @@ static int insert_payload(struct mktme_dax_ring *ring, struct key *key, u8 *iden
  * mktme_dax_add_key() - give a key to a filesystem
  * @sb: filesystem; the caller has a file of it open
  * @key: key of any type
- * @identifier: out
+ * @identifier: out; in as well if it is @expected
+ * @expected: refuse any other key
  * @refused: out; inodes in memory that stay locked although they are under the
  *	key
  *
  * Return: 0, also if the ring has the key already; -EOPNOTSUPP if the filesystem
  * cannot have bound files; -EINVAL for a key of another type or with type=cpu;
- * errors of key_validate(), mktme_slot_get(), mktme_dax_place() and
- * mktme_dax_get_device(); -ENOMEM.
+ * -EKEYREJECTED if another key is expected; errors of key_validate(),
+ * mktme_slot_get(), mktme_dax_place() and mktme_dax_get_device(); -ENOMEM.
  */
 int mktme_dax_add_key(struct super_block *sb, struct key *key, u8 *identifier,
-		      unsigned int *refused)
+		      bool expected, unsigned int *refused)
 {
 	u8 place[MKTME_DAX_PLACE_SIZE];
 	struct dax_device *base;
@@ -93,7 +108,7 @@ int mktme_dax_add_key(struct super_block *sb, struct key *key, u8 *identifier,
 	if (!ring)
 		return -ENOMEM;
 	mutex_lock(&ring->change);
-	err = insert_payload(ring, key, identifier);
+	err = insert_payload(ring, key, identifier, expected);
 	if (!err)
 		*refused = mktme_dax_unlock_all(sb, identifier);
 	mutex_unlock(&ring->change);

@@ -6,6 +6,7 @@
 #include <linux/falloc.h>
 #include <linux/keyctl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include "common.h"
 
 #define LEN	(8 * PAGE)
@@ -77,6 +78,29 @@ TEST(key_unlocks_at_open)
 	fd = must_open(O_RDONLY);
 	CHECK_EQ(key_status(root, id).unlocked, 1);
 	check_readable(fd, 310);
+}
+
+TEST(key_that_is_not_expected_EKEYREJECTED)
+{
+	struct mktme_dax_add_key_arg arg = { .version = MKTME_DAX_IOC_V1,
+					     .flags = MKTME_DAX_ADD_EXPECTED };
+	uint8_t other[MKTME_DAX_IDENTIFIER_SIZE];
+	int fd;
+
+	locked_file(313);
+	fd = must_open(O_RDONLY);
+	memcpy(other, need_ring_key(SCRATCH, 2), sizeof(other));
+	remove_ring_key(SCRATCH, other);
+	arg.serial = need_key(1);
+	memcpy(arg.identifier, other, sizeof(other));
+	CHECK_ERRNO(ioctl(root, MKTME_DAX_IOC_ADD_KEY, &arg), EKEYREJECTED);
+	CHECK_EQ(key_status(root, id).status, MKTME_DAX_KEY_ABSENT);
+	CHECK_EQ(key_status(root, other).status, MKTME_DAX_KEY_ABSENT);
+	check_locked(fd);
+	memcpy(arg.identifier, id, sizeof(id));
+	CHECK(!ioctl(root, MKTME_DAX_IOC_ADD_KEY, &arg), "%s", errno_name(errno));
+	CHECK_EQ(key_status(root, id).status, MKTME_DAX_KEY_PRESENT);
+	check_readable(fd, 313);
 }
 
 TEST(key_unlocks_what_is_open_and_mapped)

@@ -163,6 +163,48 @@ TEST(wrong_passphrase_unlocks_nothing)
 	TOOL(4, "unlock /proc vault");
 }
 
+/* Loads a key of the tests under the name of the vault, whose file is not unlocked by it. */
+static void load_under_the_name_of(const char *key, unsigned int number)
+{
+	char payload[160], list[sizeof(output)], name[64], *identifier;
+
+	TOOL(0, "key list --json");
+	strcpy(list, output);
+	identifier = strstr(list, key);
+	identifier = identifier ? strstr(identifier, "\"identifier\":\"") : NULL;
+	NEED(identifier, "%s", list);
+	snprintf(name, sizeof(name), "mktme-dax:%.32s", identifier + strlen("\"identifier\":\""));
+	key_payload(number, payload, sizeof(payload));
+	NEED(add_key_raw("mktme", name, payload, strlen(payload)) > 0, "%s", errno_name(errno));
+}
+
+TEST(a_key_under_the_name_of_another_is_not_given)
+{
+	uint8_t foreign[MKTME_DAX_IDENTIFIER_SIZE];
+	int fd;
+
+	begin();
+	make_vault("vault", "vault");
+	close(make_file("vault/a", 79));
+	TOOL(0, "key unload vault");
+	TOOL(0, "lock " SCRATCH);
+	fd = scratch_file("foreign", O_RDWR | O_CREAT | O_EXCL);
+	NEED(fd >= 0 && !ftruncate(fd, FILE_SIZE) && !ioctl_bind(fd, need_key(4)));
+	memcpy(foreign, status_of(fd).identifier, sizeof(foreign));
+	NEED(!ioctl_remove_key(fd, foreign, NULL));
+	load_under_the_name_of("vault", 4);
+	TOOL(2, "unlock " SCRATCH "/vault");
+	CHECK(strstr(output, "another key than its name says"), "%s", output);
+	CHECK(strstr(output, "next: mktme-dax key unload"), "%s", output);
+	CHECK_EQ(key_status(fd, foreign).status, MKTME_DAX_KEY_ABSENT);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+	check_locked("vault/a");
+	TOOL(0, "key unload vault");
+	TOOL(0, "unlock --passphrase-file /run/passphrase " SCRATCH "/vault");
+	check_contents("vault/a", 79);
+	close(fd);
+}
+
 /* Of two keys in the store, and one that is not in it */
 TEST(unlock_finds_the_keys_that_are_needed)
 {

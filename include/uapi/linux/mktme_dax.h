@@ -70,14 +70,17 @@ struct mktme_dax_record_v1 {
  */
 #define MKTME_DAX_IOC_V1		1
 
+/* Values of &mktme_dax_add_key_arg.flags, bits */
+#define MKTME_DAX_ADD_EXPECTED		(1U << 0)
+
 /**
  * struct mktme_dax_add_key_arg - argument of MKTME_DAX_IOC_ADD_KEY
  * @version: MKTME_DAX_IOC_V1
- * @flags: zero
+ * @flags: MKTME_DAX_ADD_EXPECTED: no other key than that with @identifier
  * @serial: key of type "mktme" with type=user
  * @refused: out; files in memory that are under the key but stay locked, for a
  *	reason that the kernel's log and MKTME_DAX_IOC_STATUS tell
- * @identifier: out; identifier of the key
+ * @identifier: out, and with MKTME_DAX_ADD_EXPECTED in; identifier of the key
  * @reserved: zero
  *
  * Puts the key into the ring of the filesystem: every file under it is

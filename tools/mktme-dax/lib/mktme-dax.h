@@ -181,7 +181,7 @@ int mktme_dax_identifier_parse(const char *text,
 /* ---- keys of a mounted filesystem ---- */
 
 /**
- * struct mktme_dax_added - what mktme_dax_add_key() has done
+ * struct mktme_dax_added - what mktme_dax_add_key() or its like has done
  * @version: MKTME_DAX_API_V1
  * @refused: out; files in memory that stay locked although the key is theirs:
  *	mktme_dax_query() says why
@@ -211,6 +211,19 @@ struct mktme_dax_added {
  * KeyID is in use; -EINVAL, -EIO, -ENXIO, -ENOMEM.
  */
 int mktme_dax_add_key(int fd, int32_t serial, struct mktme_dax_added *added);
+
+/**
+ * mktme_dax_add_expected_key() - as mktme_dax_add_key(), but no other key than this one
+ * @fd: any file or directory of the filesystem
+ * @serial: key that was found by its name, which anybody could have given to another
+ * @identifier: what the key has to be
+ * @added: result, or NULL
+ *
+ * Return: that of mktme_dax_add_key(), or -EKEYREJECTED: nothing was given.
+ */
+int mktme_dax_add_expected_key(int fd, int32_t serial,
+			       const uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER_SIZE],
+			       struct mktme_dax_added *added);
 
 /**
  * struct mktme_dax_removed - what mktme_dax_remove_key() has done

@@ -13,6 +13,7 @@ static const struct reason add_reasons[] = {
 	{ EKEYEXPIRED, "the key has expired" },
 	{ EKEYREVOKED, "the key was revoked" },
 	{ EACCES, "no permission to use the key" },
+	{ EKEYREJECTED, "it is another key than its name says" },
 	{ EUSERS, "every KeyID of the machine is in use" },
 	{ EINVAL, "not a key with which files can be bound" },
 	{ EIO, "the processor refused the key" },
@@ -30,19 +31,35 @@ static const struct reason remove_reasons[] = {
 	{ }
 };
 
-int mktme_dax_add_key(int fd, int32_t serial, struct mktme_dax_added *added)
+static int add_key_by(int fd, struct mktme_dax_add_key_arg *arg, struct mktme_dax_added *added)
 {
-	struct mktme_dax_add_key_arg arg = { .version = MKTME_DAX_IOC_V1, .serial = serial };
-
+	arg->version = MKTME_DAX_IOC_V1;
 	if (added && added->version != MKTME_DAX_API_V1)
 		return fail(-EINVAL, "struct mktme_dax_added of another version");
-	if (ioctl(fd, MKTME_DAX_IOC_ADD_KEY, &arg))
+	if (ioctl(fd, MKTME_DAX_IOC_ADD_KEY, arg))
 		return fail_call(errno, "cannot give the key to the filesystem", add_reasons);
 	if (added) {
-		added->refused = arg.refused;
-		memcpy(added->identifier, arg.identifier, sizeof(added->identifier));
+		added->refused = arg->refused;
+		memcpy(added->identifier, arg->identifier, sizeof(added->identifier));
 	}
 	return 0;
+}
+
+int mktme_dax_add_key(int fd, int32_t serial, struct mktme_dax_added *added)
+{
+	struct mktme_dax_add_key_arg arg = { .serial = serial };
+
+	return add_key_by(fd, &arg, added);
+}
+
+int mktme_dax_add_expected_key(int fd, int32_t serial,
+			       const uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER_SIZE],
+			       struct mktme_dax_added *added)
+{
+	struct mktme_dax_add_key_arg arg = { .serial = serial, .flags = MKTME_DAX_ADD_EXPECTED };
+
+	memcpy(arg.identifier, identifier, sizeof(arg.identifier));
+	return add_key_by(fd, &arg, added);
 }
 
 int mktme_dax_remove_key(int fd, const uint8_t identifier[MKTME_DAX_KEY_IDENTIFIER_SIZE],

@@ -74,6 +74,19 @@ static int need_serial(struct key_verb *verb, const char *path, const uint8_t *i
 			      "%s: %s", verb->keyfile.name, noted()) : EXIT_OK;
 }
 
+static const char *next_after_adding(int err)
+{
+	switch (-err) {
+	case EUSERS:
+		return "mktme-dax lock PATH, for a key that is not needed now";
+	case EKEYREJECTED:
+		/* Somebody has loaded it under the name of another. */
+		return "mktme-dax key unload NAME, and again: the right one is in the store";
+	default:
+		return NULL;
+	}
+}
+
 static int give_key(struct key_verb *verb, int fd, const char *path, const uint8_t *identifier)
 {
 	struct mktme_dax_key_info info = { .version = MKTME_DAX_API_V1 };
@@ -88,15 +101,10 @@ static int give_key(struct key_verb *verb, int fd, const char *path, const uint8
 	code = need_serial(verb, path, identifier, &serial);
 	if (code)
 		return code;
-	err = mktme_dax_add_key(fd, serial, &added);
+	err = mktme_dax_add_expected_key(fd, serial, identifier, &added);
 	if (err)
-		return complain(err, err == -EUSERS ?
-				"mktme-dax lock PATH, for a key that is not needed now" : NULL,
-				"%s: %s: %s", path, verb->keyfile.name, mktme_dax_message());
-	/* A key that somebody has loaded under the name of another. */
-	if (memcmp(added.identifier, identifier, sizeof(added.identifier)))
-		return complain(-EKEYREJECTED, "keyctl show @u", "%s: %s: it is another key", path,
-				verb->keyfile.name);
+		return complain(err, next_after_adding(err), "%s: %s: %s", path, verb->keyfile.name,
+				mktme_dax_message());
 	printf("%s: unlocked with key %s\n", path, verb->keyfile.name);
 	if (added.refused)
 		return complain(-EUCLEAN, "mktme-dax status PATH, for the files in question",

@@ -19,6 +19,7 @@ static struct {
 	size_t payload_len;
 	void *range;
 	int prot, serial, calls;
+	struct mktme_dax_add_key_arg added;
 } kernel;
 
 int __real_ioctl(int fd, unsigned long request, void *arg);
@@ -49,8 +50,10 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 	}
 	if (request == MKTME_DAX_IOC_STATUS)
 		answer_status(arg);
-	if (request == MKTME_DAX_IOC_ADD_KEY)
+	if (request == MKTME_DAX_IOC_ADD_KEY) {
+		kernel.added = *(struct mktme_dax_add_key_arg *)arg;
 		((struct mktme_dax_add_key_arg *)arg)->refused = 3;
+	}
 	if (request == MKTME_DAX_IOC_REMOVE_KEY)
 		((struct mktme_dax_remove_key_arg *)arg)->status = MKTME_DAX_KEY_STILL_USED;
 	return 0;
@@ -244,6 +247,23 @@ TEST(results_are_the_kernels)
 	CHECK_EQ(added.refused, 3);
 	CHECK_EQ(mktme_dax_remove_key(fd, added.identifier, &removed), 0);
 	CHECK_EQ(removed.still_used, 1);
+}
+
+TEST(expected_key_is_for_the_kernel_to_compare)
+{
+	struct mktme_dax_added added = { .version = MKTME_DAX_API_V1 };
+	const uint8_t identifier[16] = "expected";
+
+	CHECK_EQ(mktme_dax_add_key(0, 5, NULL), 0);
+	CHECK_EQ(kernel.added.flags, 0);
+	CHECK_EQ(mktme_dax_add_expected_key(0, 6, identifier, &added), 0);
+	CHECK_EQ(kernel.added.flags, MKTME_DAX_ADD_EXPECTED);
+	CHECK_EQ(kernel.added.serial, 6);
+	CHECK(!memcmp(kernel.added.identifier, identifier, sizeof(identifier)));
+	CHECK_EQ(added.refused, 3);
+	kernel.err = EKEYREJECTED;
+	CHECK_EQ(mktme_dax_add_expected_key(0, 6, identifier, NULL), -EKEYREJECTED);
+	CHECK(strstr(mktme_dax_message(), "another key"), "%s", mktme_dax_message());
 }
 
 TEST(map_opens_by_one_call)
