@@ -28,4 +28,3 @@ int nvdimm_disk_uuid(struct gendisk *disk, uuid_t *uuid)
 	uuid_copy(uuid, nd_dev_to_uuid(dev) ?: &uuid_null);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(nvdimm_disk_uuid);

@@ -34,7 +34,6 @@ bool __mktme_dax_writeback(struct address_space *mapping, unsigned long pfn,
 			      count << PAGE_SHIFT);
 	return true;
 }
-EXPORT_SYMBOL_GPL(__mktme_dax_writeback);
 
 /*
  * The caller is about to drop the entry, with no lock that would let it be
@@ -65,4 +64,3 @@ void __mktme_dax_forget(struct address_space *mapping, pgoff_t index)
 			  PFN_PHYS(value >> DAX_ENTRY_SHIFT),
 			  count << PAGE_SHIFT);
 }
-EXPORT_SYMBOL_GPL(__mktme_dax_forget);

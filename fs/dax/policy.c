@@ -255,7 +255,6 @@ int __mktme_dax_prepare_fileattr(struct inode *inode,
 					-EOPNOTSUPP);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(__mktme_dax_prepare_fileattr);
 
 /*
  * Blocks as a whole can be punched, made unwritten and preallocated without the
