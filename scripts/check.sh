@@ -190,6 +190,7 @@ hooks_cost_nothing_configured_out() {
 	scripts/hookstat.sh
 }
 
+debian_configuration_compiles_with_modules() { scripts/debian-config.sh; }
 packages_leave_nothing_but_keys() { scripts/deb.sh gate; }
 
 # The build stops where a line of a fragment is lost; this looks at its result.
@@ -235,7 +236,7 @@ if [ $# -eq 0 ]; then
 		kernel_files_pass_checkpatch patches_pass_checkpatch kernel_files_pass_kernel_doc \
 		documentation_parses every_errno_names_its_test every_door_names_its_test \
 		kernel_files_pass_sparse_and_w1 hooks_cost_nothing_configured_out \
-		packages_leave_nothing_but_keys \
+		debian_configuration_compiles_with_modules packages_leave_nothing_but_keys \
 		linux_budget_is_kept emulator_budget_is_kept feature_is_in_the_kernel \
 		build_leaves_no_untracked_file
 fi

@@ -113,7 +113,7 @@ Encrypted DAX files, for linux-source-6.12 $version of Debian 12
 With Debian's own configuration, as packages:
 
     cp /boot/config-\$(uname -r) .config      # of a 6.12 kernel, or debian/config of its source
-    scripts/config -e MKTME_DAX -d DEBUG_INFO_BTF --set-str SYSTEM_TRUSTED_KEYS ""
+    scripts/config $(scripts/debian-config.sh options) -d DEBUG_INFO_BTF --set-str SYSTEM_TRUSTED_KEYS ""
     make olddefconfig
     grep MKTME_DAX .config                   # =y, or something that it depends on is missing
     make -j\$(nproc) bindeb-pkg               # ../linux-image-*.deb; an hour or more

@@ -8,8 +8,9 @@
 #
 #   scripts/fetch.sh have NAME          is it there without a network?
 #
-# NAME is "linux", "emulator", "emulator-SERIES" for another QEMU than the usual one, a
-# tool to build that one with, or "memcached", for a test.  A source can be given by path, then nothing is fetched:
+# NAME is "linux", "linux-config" (Debian's configurations of it), "emulator",
+# "emulator-SERIES" for another QEMU than the usual one, a tool to build that one with, or
+# "memcached", for a test.  A source can be given by path, then nothing is fetched:
 #
 #   LINUX_SRC   a linux-source .deb, a kernel tarball, or an unpacked tree
 #   QEMU_SRC    a .dsc with its tarballs beside it, a tarball, or an unpacked and
@@ -28,6 +29,7 @@ choose() {
 	name=$1
 	case $name in
 	linux) pin=patches/linux/VERSION given=${LINUX_SRC:-} ;;
+	linux-config) pin=patches/linux/config.VERSION given='' ;;
 	emulator) pin=emulator/VERSION given=${QEMU_SRC:-} ;;
 	emulator-*) pin=emulator/${name#*-}/VERSION given=${QEMU_SRC:-} ;;
 	meson | pycotap) pin=emulator/10.0/$name.VERSION given='' ;;
@@ -94,7 +96,7 @@ print_id() {
 
 download() {
 	case $name in
-	linux | meson | pycotap | memcached) private_apt apt-get download "$PACKAGE=$1" ;;
+	linux* | meson | pycotap | memcached) private_apt apt-get download "$PACKAGE=$1" ;;
 	*) private_apt apt-get source --download-only ${PARTS:+"$PARTS"} "$PACKAGE=$1" ;;
 	esac </dev/null
 }
@@ -102,7 +104,7 @@ download() {
 # The newest version of the pinned series that the archive has
 find_newer() {
 	case $name in
-	linux | meson | pycotap | memcached) private_apt apt-cache madison "$PACKAGE" | awk '{ print $3 }' ;;
+	linux* | meson | pycotap | memcached) private_apt apt-cache madison "$PACKAGE" | awk '{ print $3 }' ;;
 	*) private_apt apt-cache showsrc "$PACKAGE" | sed -n 's/^Version: //p' ;;
 	esac | grep -E "^(1:)?${SERIES//./\\.}[.+-]" | sort -V | tail -n 1
 }
