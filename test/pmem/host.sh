@@ -92,14 +92,11 @@ ask_host() {
 
 # All lines of one kind of one test make one line of TAP.
 check_on_host() {
-	local suite=$1 dimm=$2 report=$3 kind name line
-	{ grep '^host ' "$report" || true; } | sed -E 's/^host ([a-z0-9]+) .* -- (.*)$/\1 \2/' | sort -u |
-		while read -r kind name; do
-			printf '%s\t%s\n' "$kind" "$name"
-		done >build/logs/host-checks
-	while IFS=$'\t' read -r kind name; do
-		check_one "$suite" "$dimm" "$kind" "$name" "$report"
-	done <build/logs/host-checks
+	local suite=$1 dimm=$2 report=$3 checks check
+	mapfile -t checks < <(sed -nE 's/^host ([a-z0-9]+) .* -- (.*)$/\1 \2/p' "$report" | sort -u)
+	for check in "${checks[@]}"; do
+		check_one "$suite" "$dimm" "${check%% *}" "${check#* }" "$report"
+	done
 	check_plaintext "$suite" "$dimm" "$report"
 }
 
