@@ -3,9 +3,13 @@
  * Operations on blocks and on what is in memory of them: truncate, fallocate, sync
  */
 #include <linux/falloc.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include "soak.h"
 
 #define KEEP	FALLOC_FL_KEEP_SIZE
+#define MAX_BLOCKS	(2 * MAX_SIZE / PAGE)
 
 static const int no_key[] = { ENOKEY, 0 };
 static const int invalid[] = { EINVAL, 0 };
@@ -17,12 +21,38 @@ static void forget(struct model *m, struct file *f, enum op_kind kind, size_t of
 		memset(f->bytes + off, 0, len);
 }
 
+/*
+ * XFS writes zeros to what is in blocks beyond the end when the end comes to be there. The
+ * model knows no blocks, so the file system is asked, before the call: blocks that are
+ * unwritten need no zeros.
+ */
+static bool data_beyond_end(const struct file *f, size_t end)
+{
+	static struct {
+		struct fiemap head;
+		struct fiemap_extent extents[MAX_BLOCKS];
+	} map;
+
+	if (!on_xfs() || !locked(f) || end <= f->size)
+		return false;
+	memset(&map.head, 0, sizeof(map.head));
+	map.head.fm_start = f->size;
+	map.head.fm_length = end - f->size;
+	map.head.fm_extent_count = MAX_BLOCKS;
+	want_success("FIEMAP", ioctl(f->fd, FS_IOC_FIEMAP, &map));
+	for (unsigned int i = 0; i < map.head.fm_mapped_extents; i++)
+		if (!(map.extents[i].fe_flags & FIEMAP_EXTENT_UNWRITTEN))
+			return true;
+	return false;
+}
+
 /* What would have to zero a part of a block takes the key. */
 static void do_truncate(struct model *m, struct file *f, size_t size)
 {
+	bool data = data_beyond_end(f, size);
 	int ret = ftruncate(f->fd, size);
 
-	if (locked(f) && (size < f->size ? size : f->size) % PAGE) {
+	if (data || (locked(f) && (size < f->size ? size : f->size) % PAGE)) {
 		want_errno("ftruncate() of a locked file", ret, no_key);
 		return;
 	}
@@ -41,11 +71,14 @@ static void punch_or_zero(struct model *m, struct file *f, const struct op *op)
 {
 	size_t end = op->off + op->len;
 	int mode = FALLOC_FL_PUNCH_HOLE | KEEP, ret;
+	bool data;
 
 	if (op->kind == OP_ZERO)
 		mode = FALLOC_FL_ZERO_RANGE | (op->how & 1 ? KEEP : 0);
+	/* The range itself is unwritten when the file grows. */
+	data = !(mode & KEEP) && data_beyond_end(f, op->off);
 	ret = fallocate(f->fd, mode, op->off, op->len);
-	if (locked(f) && ((op->off | op->len) % PAGE || grows_past_a_part(f, end, mode))) {
+	if (data || (locked(f) && ((op->off | op->len) % PAGE || grows_past_a_part(f, end, mode)))) {
 		want_errno("punching or zeroing parts of a locked file", ret, no_key);
 		return;
 	}
@@ -58,10 +91,11 @@ static void punch_or_zero(struct model *m, struct file *f, const struct op *op)
 
 static void allocate(struct file *f, const struct op *op)
 {
-	int mode = op->how & 1 ? KEEP : 0;
-	int ret = fallocate(f->fd, mode, op->off, op->len);
+	int mode = op->how & 1 ? KEEP : 0, ret;
+	bool data = !mode && data_beyond_end(f, op->off + op->len);
 
-	if (locked(f) && grows_past_a_part(f, op->off + op->len, mode)) {
+	ret = fallocate(f->fd, mode, op->off, op->len);
+	if (data || (locked(f) && grows_past_a_part(f, op->off + op->len, mode))) {
 		want_errno("growing a locked file", ret, no_key);
 		return;
 	}
@@ -93,6 +127,7 @@ static void collapse(struct model *m, struct file *f, const struct op *op)
 
 static void insert(struct model *m, struct file *f, const struct op *op)
 {
+	bool data = data_beyond_end(f, f->size + op->len);
 	int ret;
 
 	if (f->size + op->len > MAX_SIZE)
@@ -102,7 +137,7 @@ static void insert(struct model *m, struct file *f, const struct op *op)
 		want_errno("inserting where it cannot be", ret, locked(f) ? either : invalid);
 		return;
 	}
-	if (locked(f) && f->size % PAGE && (on_xfs() || op->off + op->len > f->size)) {
+	if (data || (locked(f) && f->size % PAGE && (on_xfs() || op->off + op->len > f->size))) {
 		want_errno("inserting into a locked file", ret, no_key);
 		return;
 	}
