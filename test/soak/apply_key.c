@@ -170,6 +170,8 @@ void apply_key(struct model *m, const struct op *op)
 		return remove_key(m, key);
 	case OP_GIVE_KEY:
 		return give(m, f, op);
+	case OP_SETTLE:
+		return settle(m, op->how & 1);
 	default:
 		return check_file(m, f);
 	}

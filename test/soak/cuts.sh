@@ -18,7 +18,7 @@ boot_until_cut() {
 	[ "$2" = last ] || options+=(--cut "$3")
 	[ $((RANDOM % 2)) -eq 0 ] || options+=(--cpu "tme-evict=$(between 1 64),tme-evict-seed=$(between 1 30000)")
 	vm/run.sh --name "$RUN-cut-$1" --script /soak/guest-cut.sh --initrd "$INITRD" --mem 512 \
-		--dimm "$dimm" --dimm-size 258 --timeout 300 "${options[@]}" -- "$1" "$2" ${4:+"$4"} >&2
+		--dimm "$dimm" --dimm-size 258 --timeout "${TIMEOUT:-300}" "${options[@]}" -- "$1" "$2" ${4:+"$4"} >&2
 }
 
 # Sets what is wrong after this boot, in $wrong_*; the first of a kind stays.

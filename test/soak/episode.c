@@ -52,6 +52,8 @@ static void finish(struct episode *e, struct model *m)
 
 	e->phase = "in the end";
 	check_all(m);
+	e->phase = "in the end, from memory";
+	settle(m, true);
 	if (!stay_mounted) {
 		apply(m, &remount);
 		e->phase = "after an unmount";

@@ -5,10 +5,12 @@
  *
  *	fill SEED ROUNDS
  *
- * A block that comes to its next owner with a line of the last one is noise there.
+ * A block that comes to its next owner with a line of the last one is noise there. So is one that
+ * was not zeroed under the key: some files get stores to the first quarter of each page only.
  */
 #include <stdarg.h>
 #include <sys/statfs.h>
+#include "caches.h"
 #include "fuzz.h"
 
 #define KEYS		3
@@ -18,6 +20,7 @@
 static struct {
 	unsigned int key, seed;
 	size_t len;		/* 0: there is no such file */
+	bool quarters;		/* the rest of each page is zeros */
 } files[MAX_FILES];
 static char buf[MAX_LEN], want[MAX_LEN];
 
@@ -50,8 +53,11 @@ static int open_number(unsigned int i, int flags, bool gone)
 
 static void fill_pattern(char *out, unsigned int i)
 {
-	pattern_fill_mark(out, files[i].len, files[i].key ? SECRET_MARK : CLEAR_MARK,
-			  files[i].seed, 0);
+	size_t step = files[i].quarters ? PAGE : files[i].len, len = files[i].quarters ? PAGE / 4 : step;
+
+	for (size_t off = 0; off < files[i].len; off += step)
+		pattern_fill_mark(out + off, len < files[i].len - off ? len : files[i].len - off,
+				  files[i].key ? SECRET_MARK : CLEAR_MARK, files[i].seed, off);
 }
 
 static void make_directories(void)
@@ -97,7 +103,7 @@ static bool write_file(int fd, unsigned int i, bool mapped)
 /* False when it is full. */
 static bool add_file(struct random *r, unsigned int i)
 {
-	bool good;
+	bool good, mapped;
 	int fd;
 
 	files[i].key = one_of(r, KEYS + 1);
@@ -108,7 +114,9 @@ static bool add_file(struct random *r, unsigned int i)
 		files[i].len = 0;
 		return false;
 	}
-	good = write_file(fd, i, one_of(r, 2));
+	mapped = one_of(r, 2);
+	files[i].quarters = mapped && one_of(r, 2);
+	good = write_file(fd, i, mapped);
 	close(fd);
 	if (!good) {
 		open_number(i, 0, true);
@@ -121,6 +129,7 @@ static void check_file(unsigned int i)
 {
 	int fd = open_number(i, O_RDONLY, false);
 
+	memset(want, 0, files[i].len);
 	fill_pattern(want, i);
 	if (pread(fd, buf, files[i].len, 0) != (ssize_t)files[i].len)
 		broken("file %u: %s", i, errno_name(errno));
@@ -138,6 +147,17 @@ static void make_room(struct random *r)
 			files[i].len = 0;
 		}
 	sync();
+}
+
+/* What is clean by now, a late line would spoil; what is dirty would hide that. */
+static void check_all(void)
+{
+	sync();
+	if (!empty_caches())
+		broken("emptying the caches: %s", errno_name(errno));
+	for (unsigned int i = 0; i < MAX_FILES; i++)
+		if (files[i].len)
+			check_file(i);
 }
 
 int main(int argc, char **argv)
@@ -161,9 +181,7 @@ int main(int argc, char **argv)
 			else
 				full++;
 		}
-		for (unsigned int i = 0; i < MAX_FILES; i++)
-			if (files[i].len)
-				check_file(i);
+		check_all();
 		if (statfs(fixture_dir(), &room) || full < 20)
 			broken("round %u did not fill the file system", n);
 	}

@@ -32,6 +32,7 @@ static const struct {
 	[OP_ADD_KEY] = { "add-key", 30 },
 	[OP_REMOVE_KEY] = { "remove-key", 8 },
 	[OP_GIVE_KEY] = { "give-key", 20 },
+	[OP_SETTLE] = { "settle", 4 },
 	[OP_CHECK] = { "check", 15 },
 };
 

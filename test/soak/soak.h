@@ -20,7 +20,7 @@ enum op_kind {
 	OP_STORE, OP_LOAD, OP_WRITE, OP_READ, OP_COPY, OP_TRUNCATE, OP_PUNCH, OP_ZERO,
 	OP_COLLAPSE, OP_INSERT, OP_ALLOCATE, OP_SYNC, OP_REMAP, OP_PROTECT, OP_ADVISE,
 	OP_REOPEN, OP_DROP, OP_REMOUNT, OP_BIND, OP_ADD_KEY, OP_REMOVE_KEY, OP_GIVE_KEY,
-	OP_CHECK, NR_OPS
+	OP_SETTLE, OP_CHECK, NR_OPS
 };
 
 /* All that an operation needs is in here, so that any of them can be left out. */
@@ -67,6 +67,8 @@ bool locked(const struct file *f);
 const char *mark_of(const struct file *f);
 void mount_again(struct model *m);
 void check_file(struct model *m, struct file *f);
+/* Everything that is dirty goes to memory, and comes back from there. */
+void settle(struct model *m, bool sync_before);
 
 /* Says what is wrong, and ends the process of this episode. */
 void wrong(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

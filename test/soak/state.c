@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <sys/mount.h>
+#include "caches.h"
 #include "soak.h"
 
 static const unsigned int first_keys[NR_FILES] = { 1, 1, 2, 3, 0, 2 };
@@ -183,6 +184,20 @@ void check_file(struct model *m, struct file *f)
 	}
 	want_bytes("mapping", f, 0, mapping(f, MAP_OF_STORES), f->size);
 	want_bytes("private mapping", f, 0, mapping(f, MAP_OF_COPIES), f->size);
+}
+
+/*
+ * Lines of files that are synced are clean, so a late one of another alias, which should not be
+ * there, is the last to be written. Without the sync it is anybody's race.
+ */
+void settle(struct model *m, bool sync_before)
+{
+	for (unsigned int i = 0; sync_before && i < NR_FILES; i++)
+		want_success("fsync()", fsync(m->files[i].fd));
+	if (!empty_caches())
+		wrong("emptying the caches gave %s", errno_name(errno));
+	for (unsigned int i = 0; i < NR_FILES; i++)
+		check_file(m, &m->files[i]);
 }
 
 static void give_keys(struct model *m)
