@@ -8,7 +8,7 @@ help:
 	@echo 'make test        everything from nothing to the totals of all tests'
 	@echo ''
 	@echo 'make shell       a shell in the VM'
-	@echo 'make test-mutants  break emulator, tests and kernel; do the tests notice?'
+	@echo 'make test-mutants  break emulator, tests, kernel and tool; do the tests notice?'
 	@echo 'make test-debug  tests of the kernel on one that checks itself'
 	@echo 'make test-kcsan  the same on one that looks for data races in our code'
 	@echo 'make test-coverage  how much of our kernel code do the tests execute?'
@@ -43,6 +43,7 @@ test-emulator: emulator
 test-mutants: prepare
 	@scripts/mutants-emulator.sh
 	@scripts/mutants.sh
+	@scripts/mutants-tools.sh
 
 test-debug: prepare
 	@scripts/test-debug.sh
