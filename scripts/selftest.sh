@@ -232,6 +232,11 @@ test_runner_verdicts() {
 	expect "vm: a power cut that does not come" 1 'power cut did not come' boot true --expect-powercut
 }
 
+# What `make run` does once all is built
+test_story() {
+	expect "story: it ends well" 0 '^It works: ' vm/story.sh
+}
+
 test_overlay
 test_overlay_refusals
 test_apt
@@ -240,5 +245,6 @@ test_symbolise
 test_trees
 test_runner_arguments
 test_runner_verdicts
+test_story
 echo "1..$number"
 exit "$failed"
