@@ -15,9 +15,10 @@ make_file_system
 mount_file_system
 mkdir "$MAIN/stress"
 /soak/bind-directory "$MAIN/stress" 4
-# Not as root, who has memory poisoned by it.
 chmod 1777 "$MAIN/stress"
-setpriv --reuid 1000 --regid 1000 --clear-groups stress-ng --temp-path "$MAIN/stress" --mmap 1 --mmap-file --mmap-bytes 4m --mprotect 1 --fault 1 \
+# Not as root, who has memory poisoned by it
+setpriv --reuid 1000 --regid 1000 --clear-groups \
+	stress-ng --temp-path "$MAIN/stress" --mmap 1 --mmap-file --mmap-bytes 4m --mprotect 1 --fault 1 \
 	--madvise 1 --vm 1 --vm-bytes 16m --verify --timeout "$seconds" &
 stress=$!
 /soak/model --stay-mounted "$@" || true

@@ -5,9 +5,10 @@
 #   test/soak/run.sh [--long] [--seed N] [--fs TYPE]... [PART]...
 #   test/soak/run.sh [--fs TYPE] --replay FILE [--tries N]
 #
-# PART is model, cuts, fuzz, fill or stress; all but the last by default. TYPE is ext4 or xfs; both by default.
+# PART is model, fuzz, fill, stress or cuts; all by default. TYPE is ext4 or xfs; both by default.
 # --long: 200,000 operations, a million calls and 200 power cuts for each type. The seed of a short run is 1,
 # that of a long one made up and printed. --ops N, --calls N, --cuts N: so many, whatever else is said.
+# --work N: writers work for up to N seconds before a cut (2).
 # FILE has operations as a run that fails prints them ("script:" in its report).
 # TIMEOUT=SECONDS: of one boot, on a slow kernel or a busy machine.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
@@ -21,7 +22,7 @@ cd "$(dirname "$0")/../.."
 LOGS=build/logs
 RUN=${RUN:-soak}
 INITRD=build/$RUN-initrd.gz
-long=no evict=16 seed='' types=() parts=() replay='' tries=20 ops='' calls='' cuts=''
+long=no evict=16 seed='' types=() parts=() replay='' tries=20 ops='' calls='' cuts='' work=2
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
@@ -34,13 +35,14 @@ parse_arguments() {
 		--ops) ops=${2:?}; shift ;;
 		--calls) calls=${2:?}; shift ;;
 		--cuts) cuts=${2:?}; shift ;;
+		--work) work=${2:?}; shift ;;
 		model | cuts | fuzz | fill | stress) parts+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
 		esac
 		shift
 	done
 	[ ${#types[@]} -gt 0 ] || types=(ext4 xfs)
-	[ ${#parts[@]} -gt 0 ] || parts=(model fuzz fill cuts)
+	[ ${#parts[@]} -gt 0 ] || parts=(model fuzz fill stress cuts)
 	[ -z "$replay" ] || parts=(replay)
 }
 
@@ -56,7 +58,7 @@ choose_sizes() {
 
 list_programs() {
 	local program
-	for program in bash mkdir sleep grep mount umount setpriv ndctl mkfs.ext4 e2fsck mkfs.xfs xfs_repair; do
+	for program in bash mkdir chmod sleep grep mount umount setpriv ndctl mkfs.ext4 e2fsck mkfs.xfs xfs_repair; do
 		printf '%s:/usr/bin/%s\n' "$(readlink -f "$(PATH=/usr/sbin:/usr/bin command -v $program)")" $program
 	done
 }
