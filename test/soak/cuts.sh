@@ -65,7 +65,7 @@ run_cuts() {
 		elif [ $((RANDOM % 6)) -eq 0 ]; then
 			early=early
 		fi
-		boot_until_cut "$type" "$step" "$(printf '%d.%03d' $((RANDOM % 2)) $((RANDOM % 1000)))" "$early" ||
+		boot_until_cut "$type" "$step" "$(printf '%d.%03d' $((RANDOM % work)) $((RANDOM % 1000)))" "$early" ||
 			status=$?
 		made=$((made + $(grep -ac '^p ' "$LOGS/$RUN-cut-$type/report" || true)))
 		[ "$status" -eq 0 ] || wrong_end=$(head -n 1 "$LOGS/$RUN-cut-$type/status" 2>/dev/null || echo "no status")

@@ -24,11 +24,11 @@ make_namespace() {
 		ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem >/dev/null
 }
 
-# Blocks in groups of 2 MiB, so that there are entries of that size.
+# Blocks in groups of 2 MiB, so that there are entries of that size; none in reserve for root.
 make_file_system() {
 	case $MKTME_FS in
 	xfs) mkfs.xfs -q -f --unsupported -b size=4096 -d su=2m,sw=1 "$MKTME_DEVICE" ;;
-	*) mkfs.ext4 -q -F -b 4096 -E stride=512,stripe_width=512 "$MKTME_DEVICE" ;;
+	*) mkfs.ext4 -q -F -b 4096 -m 0 -E stride=512,stripe_width=512 "$MKTME_DEVICE" ;;
 	esac
 }
 

@@ -18,7 +18,11 @@
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include "ballast.h"
 #include "promise.h"
+
+/* What writers and churn() have at a time is a third of it. */
+#define ROOM	(24 * MIB)
 
 const struct writer writers[] = {
 	{ "msync",	1, 8, 2 * PAGE,		BY_MSYNC,	false },
@@ -33,6 +37,7 @@ const struct writer writers[] = {
 	{ "holes-clwb",	2, 8, PAGE,		BY_CLWB,	true },
 	{ "rename",	1, 8, 3 * PAGE,		BY_RENAME,	false },
 	{ "bind",	2, 8, PAGE,		BY_RENAME_OF_BOUND, false },
+	{ "succession",	2, 8, 32 * PAGE,	BY_SUCCESSION,	false },
 	{ "append",	1, 256, KIB,		BY_APPEND,	false },
 	{ "plain",	0, 8, PAGE,		BY_MSYNC,	false },
 };
@@ -56,11 +61,17 @@ void need(bool ok, const char *what)
 		fail("%s: %s", what, errno_name(errno));
 }
 
+/* A file for each slot */
+static bool in_files(const struct writer *w)
+{
+	return w->how == BY_RENAME || w->how == BY_RENAME_OF_BOUND || w->how == BY_SUCCESSION;
+}
+
 void slot_path(const struct writer *w, unsigned int slot, char path[128])
 {
 	const char *dir = w->how == BY_RENAME ? "keyed/" : "";
 
-	if (w->how == BY_RENAME || w->how == BY_RENAME_OF_BOUND)
+	if (in_files(w))
 		snprintf(path, 128, "%s/%s%s-%u", fixture_dir(), dir, w->name, slot);
 	else
 		snprintf(path, 128, "%s/%s", fixture_dir(), w->name);
@@ -68,7 +79,7 @@ void slot_path(const struct writer *w, unsigned int slot, char path[128])
 
 size_t slot_offset(const struct writer *w, unsigned int slot)
 {
-	return w->how == BY_RENAME || w->how == BY_RENAME_OF_BOUND ? 0 : slot * w->len;
+	return in_files(w) ? 0 : slot * w->len;
 }
 
 uint32_t pattern_of(const struct writer *w, unsigned int version)
@@ -132,9 +143,10 @@ static void make(void)
 	fd = open(path, O_RDONLY);
 	need(!ioctl_bind(fd, add_test_key(1)), "BIND of a directory");
 	for (unsigned int i = 0; i < nr_writers; i++)
-		if (writers[i].how != BY_RENAME && writers[i].how != BY_RENAME_OF_BOUND)
+		if (!in_files(&writers[i]))
 			make_file(&writers[i]);
 	need(!fsync(fd) && !fsync(root) && !syncfs(root), "fsync");
+	need(!leave_room(root, ROOM), "the ballast");
 }
 
 static void write_all_the_time(void)

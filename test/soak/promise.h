@@ -17,6 +17,7 @@ enum how {
 	BY_MSYNC, BY_FSYNC, BY_FDATASYNC, BY_CLWB, BY_LIBPMEM,	/* through a mapping */
 	BY_DSYNC, BY_WRITE,					/* through write(2) */
 	BY_RENAME, BY_RENAME_OF_BOUND, BY_APPEND,		/* new files */
+	BY_SUCCESSION,						/* ... in blocks of others */
 };
 
 struct writer {

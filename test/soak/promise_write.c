@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #include <libpmem.h>
 #include <linux/falloc.h>
+#include "caches.h"
 #include "promise.h"
 
 /* What libpmem does after stores to a MAP_SYNC mapping, by hand. */
@@ -127,7 +128,7 @@ static int new_version(const struct writer *w, const char *path, unsigned int ve
 	unlink(path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	need(fd >= 0, path);
-	if (w->how == BY_RENAME_OF_BOUND) {
+	if (w->how == BY_RENAME_OF_BOUND || w->how == BY_SUCCESSION) {
 		need(!ftruncate(fd, w->len), "ftruncate");
 		p = map_file(fd, w->len, PROT_NONE, MAP_SHARED);
 		need(!encrypt_mprotect(p, w->len, PROT_READ | PROT_WRITE, add_test_key(w->key)),
@@ -144,6 +145,38 @@ static int new_version(const struct writer *w, const char *path, unsigned int ve
 	return fd;
 }
 
+/* Stores that stay in the caches: whoever takes the blocks from the file has to see to them. */
+static void make_dirty(int fd, const char *bytes, size_t len)
+{
+	char *p = map_file(fd, len, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	memcpy(p, bytes, len);
+	munmap(p, len);
+}
+
+/*
+ * A file of the same size, without a key or with another one, that has just gone: the file
+ * system was the same when it was made, so the next one gets its blocks.
+ */
+static void leave_blocks(const struct writer *w, unsigned int version)
+{
+	static char buf[PMD];
+	const char *mark = version & 1 ? SECRET_MARK : CLEAR_MARK;
+	int root = open(fixture_dir(), O_RDONLY | O_DIRECTORY), fd;
+
+	unlinkat(root, "predecessor", 0);	/* of a boot that had its power cut */
+	fd = openat(root, "predecessor", O_RDWR | O_CREAT | O_EXCL, 0600);
+	need(fd >= 0, "predecessor");
+	if (version & 1)
+		need(!ioctl_bind(fd, add_test_key(1)), "BIND");
+	need(!ftruncate(fd, w->len), "ftruncate");
+	pattern_fill_mark(buf, w->len, mark, 0xfe000000, 0);
+	make_dirty(fd, buf, w->len);
+	close(fd);
+	need(!unlinkat(root, "predecessor", 0) && !fsync(root), "unlink");
+	close(root);
+}
+
 static void by_rename(const struct writer *w, unsigned int version)
 {
 	char path[128], fresh[140];
@@ -151,9 +184,14 @@ static void by_rename(const struct writer *w, unsigned int version)
 	for (;; version++) {
 		slot_path(w, version % w->slots, path);
 		snprintf(fresh, sizeof(fresh), "%s.new", path);
+		if (w->how == BY_SUCCESSION)
+			leave_blocks(w, version);
 		close(new_version(w, fresh, version));
 		put_in_place(fresh, path);
 		promise(w, version);
+		/* What was left in the caches goes to memory, over what has been promised since. */
+		if (w->how == BY_SUCCESSION && !(version % 4))
+			need(empty_caches(), "emptying the caches");
 	}
 }
 
@@ -199,14 +237,17 @@ void keep_promising(const struct writer *w)
 	exit(1);
 }
 
-/* Promises nothing: takes blocks and gives them back, so that others get them used. */
+/* Promises nothing: takes blocks, dirties them and gives them back, so that others get them used. */
 void churn(void)
 {
-	static char buf[256 * KIB];
+	static char plain[256 * KIB], keyed[256 * KIB];
 	char path[128];
 
-	pattern_fill(buf, sizeof(buf), 0xff000000, 0);
+	pattern_fill_mark(plain, sizeof(plain), CLEAR_MARK, 0xff000000, 0);
+	pattern_fill_mark(keyed, sizeof(keyed), SECRET_MARK, 0xff000000, 0);
 	for (unsigned int i = 0;; i++) {
+		const char *buf = i & 1 ? keyed : plain;
+		size_t len = PAGE * (1 + i % 64);
 		int fd;
 
 		snprintf(path, sizeof(path), "%s/%schurn-%u", fixture_dir(), i & 1 ? "keyed/" : "",
@@ -214,9 +255,10 @@ void churn(void)
 		fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 		need(fd >= 0, path);
 		if (i & 1)
-			need(write(fd, buf, PAGE * (1 + i % 64)) > 0, "write");
+			need(write(fd, buf, len) == (ssize_t)len, "write");
 		else
-			need(!fallocate(fd, 0, 0, PAGE * (1 + i % 64)), "fallocate");
+			need(!fallocate(fd, 0, 0, len), "fallocate");
+		make_dirty(fd, buf, len);
 		close(fd);
 		if (i % 3 == 2)
 			need(!unlink(path), "unlink");

@@ -4,8 +4,12 @@
  */
 #include <stdarg.h>
 #include <sys/mount.h>
+#include "ballast.h"
 #include "caches.h"
 #include "soak.h"
+
+/* Twice the files at their largest: what is removed is not free at once. */
+#define ROOM	(2ULL * NR_FILES * MAX_SIZE)
 
 static const unsigned int first_keys[NR_FILES] = { 1, 1, 2, 3, 0, 2 };
 
@@ -264,6 +268,8 @@ void start_model(struct model *m, uint64_t seed, enum op_kind fault)
 	open_root(m);
 	give_keys(m);
 	remove_files();
+	if (!stay_mounted)
+		want_success("the ballast", leave_room(m->root, ROOM));
 	for (unsigned int i = 0; i < NR_FILES; i++)
 		first_file(m, i);
 }
