@@ -43,6 +43,7 @@ prepare_mutants() {
 	stage_end built
 }
 
+# Several lines of the list may break the same thing: it is built once.
 build_mutant() {
 	break_file "$tree/$file" "$expression" || return 1
 	if make_kernel bzImage; then
@@ -67,25 +68,26 @@ run_tests() {
 	read -ra words <<<"$suites"
 	export RUN=mutant-$name KERNEL=$broken/bzImage
 	if [ "${words[0]}" = soak ]; then
-		timeout 900 test/soak/run.sh --ops 20000 --cuts 10 --fs "${words[1]}" "${words[@]:2}"
+		timeout 900 test/soak/run.sh --ops 20000 --cuts 10 --work 5 --fs "${words[1]}" "${words[@]:2}"
 	else
 		timeout 600 test/pmem/run.sh --engine "$engine" --only "$(program_of "$tests")" "${words[@]}"
 	fi
 }
 
 run_mutant() {
-	local log=$LOGS/mutant-$name.tap broken=build/mutant-$name
-	rm -rf "$broken"
-	if ! build_mutant; then
+	local log=$LOGS/mutant-$name.tap broken
+	broken=build/mutants/$(sha256sum <<<"$file $expression" | cut -c 1-12)
+	if [ ! -e "$broken" ] && ! build_mutant; then
 		tap "not ok" "$name: cannot be made (see $LOG)"
 		return
 	fi
 	run_tests >"$log" 2>"$log.err" </dev/null || true
 	judge "$name" "$log" "$tests"
-	rm -rf "$broken" "$broken"-*.img
+	rm -rf build/mutant-"$name"-*.img
 }
 
 mkdir -p "$LOGS"
+rm -rf build/mutants
 : >"$LOG"
 [ -e build/kernel/config ] || die "build the kernel first: make kernel"
 own_tree "$LINUX/mutants.lock"
