@@ -4,8 +4,11 @@
  * call has changed nothing
  */
 #include <linux/capability.h>
+#include <linux/fs.h>
 #include <linux/keyctl.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include "common.h"
@@ -346,6 +349,52 @@ TEST(file_with_data_ENOTEMPTY)
 	write_all(file, line, sizeof(line), PAGE);
 	refused(p, LEN, RW, key, ENOTEMPTY, file);
 	CHECK(!memcmp(p + PAGE, line, sizeof(line)));
+}
+
+/* As with mprotect(): what can be read can be executed. */
+TEST(personality_with_read_implies_exec)
+{
+	key_serial_t key = need_key(1);
+	char *p = shared_file(PROT_NONE), maps[4096];
+
+	NEED(personality(READ_IMPLIES_EXEC) >= 0);
+	CHECK(!encrypt_mprotect(p, LEN, PROT_READ, key), "%s", errno_name(errno));
+	maps_of(p, LEN, maps, sizeof(maps));
+	CHECK(strstr(maps, " r-xs "), "%s", maps);
+}
+
+static void set_flag(int flag, bool on)
+{
+	int flags;
+
+	NEED(!ioctl(file, FS_IOC_GETFLAGS, &flags), "%s", errno_name(errno));
+	flags = on ? flags | flag : flags & ~flag;
+	NEED(!ioctl(file, FS_IOC_SETFLAGS, &flags), "%s", errno_name(errno));
+}
+
+TEST(immutable_and_append_only_file_EPERM)
+{
+	static const int flags[] = { FS_IMMUTABLE_FL, FS_APPEND_FL };
+	key_serial_t key = need_key(1);
+	char *p = shared_file(PROT_NONE);
+
+	for (int i = 0; i < 2; i++) {
+		set_flag(flags[i], true);
+		refused(p, LEN, RW, key, EPERM, file);
+		set_flag(flags[i], false);
+	}
+	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));
+}
+
+/* chattr +S: the transaction of the record is waited for. */
+TEST(synchronous_file_is_bound)
+{
+	key_serial_t key = need_key(1);
+	char *p = shared_file(PROT_NONE);
+
+	set_flag(FS_SYNC_FL, true);
+	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));
+	CHECK(has_record(file));
 }
 
 int main(int argc, char **argv)

@@ -162,6 +162,23 @@ TEST(hmm_EFAULT)
 	hmm(true);
 }
 
+TEST(hmm_of_a_range_that_ends_in_a_bound_file_EFAULT)
+{
+	key_serial_t key = need_key(1);
+	int fd = new_file(PAGE, NULL);
+	char buf[LEN] = "", *p;
+
+	memset(bound_mapping(fd, PAGE, key), 'x', PAGE);
+	p = mmap(NULL, LEN, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	NEED(p != MAP_FAILED);
+	memset(p, 'a', LEN);
+	CHECK_EQ(dmirror(DMIRROR_READ, p, buf), 0);
+	memset(buf, 0, sizeof(buf));
+	NEED(mmap(p + LEN - PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED);
+	CHECK_EQ(dmirror(DMIRROR_READ, p, buf), EFAULT);
+	CHECK(is_zero(buf + LEN - PAGE, PAGE));
+}
+
 int main(int argc, char **argv)
 {
 	return tap_main("door-memory", argc, argv);

@@ -40,6 +40,20 @@ TEST(directory_key_not_in_the_ring_ENOKEY)
 	NEED(!rmdir(dir_path));
 }
 
+/* Files in it would be lost with the next boot. */
+TEST(directory_key_of_type_cpu_EINVAL)
+{
+	static const char payload[] = "type=cpu algorithm=aes-xts-128";
+	key_serial_t key;
+	int fd;
+
+	need_key(1);
+	key = add_key_raw("mktme", "cpu-of-a-directory", payload, strlen(payload));
+	fd = new_directory();
+	check_directory_errno(fd, key, EINVAL);
+	NEED(!rmdir(dir_path));
+}
+
 TEST(directory_with_files_ENOTEMPTY)
 {
 	const uint8_t *id = need_ring_key(fixture_dir(), 44);

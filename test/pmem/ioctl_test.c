@@ -6,6 +6,7 @@
 #include <linux/keyctl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include "common.h"
@@ -147,7 +148,7 @@ TEST(path_descriptor_EBADF)
 /* What needs no key goes on to work on a CPU that can have none. */
 TEST(without_keyids_EOPNOTSUPP)
 {
-	int fd = new_file(LEN, NULL);
+	int fd = new_file(LEN, NULL), dir = open(fixture_dir(), O_RDONLY);
 
 	CHECK_EQ(key_status(fd, nobodys_key).status, MKTME_DAX_KEY_ABSENT);
 	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_UNBOUND);
@@ -155,9 +156,35 @@ TEST(without_keyids_EOPNOTSUPP)
 	if (control_run()) {
 		CHECK_ERRNO(ioctl_add_key(fd, 1, NULL), EOPNOTSUPP);
 		CHECK_ERRNO(ioctl_bind(fd, 1), EOPNOTSUPP);
+		CHECK_ERRNO(ioctl_bind(dir, 1), EOPNOTSUPP);
 		tap_pass_control("EOPNOTSUPP");
 	}
 	CHECK(!ioctl_bind(fd, need_key(1)), "%s", errno_name(errno));
+}
+
+static void all_EOPNOTSUPP(const char *path, int flags, key_serial_t key)
+{
+	int fd = open(path, flags, 0600);
+
+	NEED(fd >= 0, "%s: %s", path, errno_name(errno));
+	CHECK_ERRNO(ioctl_add_key(fd, key, NULL), EOPNOTSUPP);
+	CHECK_ERRNO(ioctl_remove_key(fd, nobodys_key, NULL), EOPNOTSUPP);
+	CHECK_ERRNO(ioctl_bind(fd, key), EOPNOTSUPP);
+	close(fd);
+}
+
+/* The same type of file system, on a device that has no DAX. */
+TEST(device_without_dax_EOPNOTSUPP)
+{
+	key_serial_t key = need_key(1);
+
+	NEED(!run("truncate -s 64M /run/no-dax && mkdir -p /run/no-dax.d"));
+	format("/run/no-dax");
+	NEED(!run("losetup /dev/loop5 /run/no-dax && mount -t %s /dev/loop5 /run/no-dax.d", fs_type()));
+	NEED(!mkdir("/run/no-dax.d/dir", 0700));
+	all_EOPNOTSUPP("/run/no-dax.d/file", O_RDWR | O_CREAT, key);
+	all_EOPNOTSUPP("/run/no-dax.d/dir", O_RDONLY, key);
+	NEED(!umount("/run/no-dax.d") && !run("losetup -d /dev/loop5 && rm /run/no-dax"));
 }
 
 /* Both calls that take a key say the same about it. */

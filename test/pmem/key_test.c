@@ -5,6 +5,7 @@
  */
 #include <linux/capability.h>
 #include <linux/keyctl.h>
+#include <sys/syscall.h>
 #include "common.h"
 
 #define KEY_256	256
@@ -265,6 +266,30 @@ TEST(hkdf_of_rfc_5869)
 
 	NEED(read_text("/sys/kernel/debug/mktme_dax/hkdf", text, sizeof(text)) > 0);
 	CHECK(!strcmp(text, "ok\n"), "%s", text);
+}
+
+/* What request_key(2) leaves if nobody makes the key: it has no payload. */
+TEST(negative_key_ENOKEY)
+{
+	FILE *keys;
+	unsigned int serial = 0;
+	char line[256] = "", *p;
+	int fd;
+
+	need_key(1);
+	/* There is no /sbin/request-key here. */
+	NEED(syscall(__NR_request_key, "mktme", "negative", "x", KEY_SPEC_USER_KEYRING) == -1);
+	keys = fopen("/proc/keys", "re");
+	NEED(keys);
+	while (!strstr(line, "negative"))
+		NEED(fgets(line, sizeof(line), keys), "it is not in /proc/keys");
+	fclose(keys);
+	NEED(sscanf(line, "%x", &serial) == 1 && serial);
+	CHECK(!strstr(line, "aes"), "%s", line);
+	fd = new_file(PAGE, NULL);
+	p = map_file(fd, PAGE, PROT_NONE, MAP_SHARED);
+	CHECK_ERRNO(encrypt_mprotect(p, PAGE, PROT_READ, serial), ENOKEY);
+	CHECK(!has_record(fd));
 }
 
 int main(int argc, char **argv)

@@ -390,6 +390,15 @@ TEST(removal_by_somebody_else_EACCES)
 	CHECK_EQ(key_status(root, id).status, MKTME_DAX_KEY_PRESENT);
 }
 
+TEST(removal_with_cap_sys_resource_alone)
+{
+	locked_file(327);
+	NEED(!ioctl_add_key(root, need_key(1), NULL));
+	NEED(!setresuid(NOBODY, 0, 0));
+	drop_capability(CAP_SYS_ADMIN);
+	CHECK(!ioctl_remove_key(root, id, NULL), "%s", errno_name(errno));
+}
+
 /* Who gave it needs no capability; a file's key alone gives no such right. */
 TEST(removal_by_who_gave_the_key)
 {
