@@ -22,7 +22,7 @@ static const char *const trouble[] = {
 	"refcount_t: ", "list_(add|del) corruption", "bad: scheduling",
 	"scheduling while atomic", "sleeping function called", "ODEBUG:",
 	"possible (circular|recursive) locking", "inconsistent lock state",
-	"suspicious RCU usage", "[Rr]CU.*(stall|detected)", "soft lockup",
+	"suspicious RCU usage", "detected (expedited )?stalls? ", "soft lockup",
 	"hard LOCKUP", "INFO: task .* blocked", "workqueue lockup",
 	"KASAN|KCSAN|KMSAN|KFENCE", "UBSAN", "kmemleak: .*new suspected",
 	"page_table_check", "EXT4-fs error", "Corruption of in-memory data",

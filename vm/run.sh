@@ -55,7 +55,8 @@ compose_command() {
 	local accel=(-accel "tcg,thread=multi" -device virtio-rng-pci)
 	[ "$icount" = no ] || without_chance
 	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
-	command_line="console=ttyS0 panic=-1 log_buf_len=4M rdinit=/init"
+	# A host that is busy with something else stops the VM for longer than the 21 s of the default
+	command_line="console=ttyS0 panic=-1 log_buf_len=4M rcupdate.rcu_cpu_stall_timeout=120 rdinit=/init"
 	if [ "$audit" = yes ]; then
 		properties+=,tme-audit=on
 		command_line+=" nokaslr"
