@@ -68,7 +68,7 @@ run_tests() {
 	read -ra words <<<"$suites"
 	export RUN=mutant-$name KERNEL=$broken/bzImage
 	if [ "${words[0]}" = soak ]; then
-		timeout 900 test/soak/run.sh --ops 20000 --cuts 10 --work 5 --fs "${words[1]}" "${words[@]:2}"
+		TIMEOUT=800 timeout 900 test/soak/run.sh --ops 20000 --cuts 10 --work 5 --fs "${words[1]}" "${words[@]:2}"
 	else
 		timeout 600 test/pmem/run.sh --engine "$engine" --only "$(program_of "$tests")" "${words[@]}"
 	fi
