@@ -171,9 +171,13 @@ static long give_key(void)
 	return ret;
 }
 
+/* A use that a failure had left behind would keep the key in its KeyID. */
 static void take_key(void)
 {
-	NEED(!ioctl_remove_key(fd, identifier, NULL), "%s", errno_name(errno));
+	struct mktme_dax_remove_key_arg removed;
+
+	NEED(!ioctl_remove_key(fd, identifier, &removed), "%s", errno_name(errno));
+	CHECK(!(removed.status & MKTME_DAX_KEY_STILL_USED), "a use is left");
 	close(fd);
 }
 
