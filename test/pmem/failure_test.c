@@ -3,7 +3,7 @@
  * One allocation fails, or one copy from or to user space: the first of a call, then the second, ...
  *
  * What is refused leaves nothing behind, and works when it is done again. The kernel has to be one
- * that can be asked for failures: "make test-coverage" runs these on it.
+ * that can be asked for failures: "make test-coverage" and "make test-debug" have such.
  */
 #include <linux/keyctl.h>
 #include <signal.h>
