@@ -41,7 +41,7 @@ can_be_root() {
 
 install() {
 	as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -q -y --no-install-recommends "$@" </dev/null
+		apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" </dev/null
 }
 
 update() {
@@ -73,7 +73,7 @@ can_be_root || die "not root, and sudo asks for a password; please type:
     sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}
 "
 if ! install_all "${missing[@]}"; then
-	grep -E '^(E|W|Err):' "$LOGS/setup.log" | tail -n 5 >&2
+	grep -aE '^(E|W|Err):' "$LOGS/setup.log" | tail -n 5 >&2
 	die "apt-get failed (see $LOGS/setup.log); is there a network? The line was:
     apt-get install -y --no-install-recommends ${missing[*]}"
 fi
