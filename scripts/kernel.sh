@@ -13,6 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/build.sh
+. scripts/kernel-make.sh
 
 VARIANT=${VARIANT:-default}
 read -ra INSTRUMENT <<<"${INSTRUMENT:-}"
@@ -55,17 +56,15 @@ result_key() {
 		scripts/fetch.sh id linux | cut -d' ' -f1
 		[ "$VARIANT" = plain ] || scripts/overlay.sh key scripts/overlay.list patches/linux/series
 		list_fragments | xargs cat
-		cat scripts/kernel.sh scripts/kernel-config.sh scripts/build.sh
+		cat scripts/kernel.sh scripts/kernel-make.sh scripts/kernel-cc/ccache scripts/kernel-config.sh \
+			scripts/build.sh
 		compiler_version
 		echo "${INSTRUMENT[@]}"
 	} | hash_key
 }
 
-# ccache takes the headers from the compiler's own list of dependencies and need not
-# run the preprocessor first: a quarter less for a cold build. That list leaves out
-# system headers, which the kernel does not use, but the host programs do.
 make_kernel() {
-	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc "${INSTRUMENT[@]}" "$@"
+	make_cached -C "$tree" "${INSTRUMENT[@]}" "$@"
 }
 
 # "The same configuration" for VARIANT=plain: what our Kconfig selects has no prompt. It is on

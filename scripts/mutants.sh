@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/build.sh
+. scripts/kernel-make.sh
 . scripts/mutants-lib.sh
 
 LIST=test/pmem/mutants.list
@@ -21,7 +22,7 @@ export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_VERSIO
 export KBUILD_BUILD_USER=mktme-dax KBUILD_BUILD_HOST=mktme-dax
 
 make_kernel() {
-	make -C "$tree" CC="ccache gcc" HOSTCC=gcc -j"$JOBS" "$@" >>"$LOG" 2>&1
+	make_cached -C "$tree" -j"$JOBS" "$@" >>"$LOG" 2>&1
 }
 
 # The unbroken tree, built: what is compiled once need not be for each mutant, nor what

@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2034 # some variables are for the scripts that read this
 # Single objects of the kernel in a tree of their own, for the checks that compile
 # with other options than the kernel that is booted.  Read after build.sh.
+. scripts/kernel-make.sh
 
 LINUX=$CACHE/linux
 # Whoever works in that tree holds it.
@@ -26,7 +27,7 @@ objects_key() {
 }
 
 make_objects() {
-	CCACHE_DEPEND=1 make -C "$tree" CC="ccache gcc" HOSTCC=gcc -j"$JOBS" "$@"
+	make_cached -C "$tree" -j"$JOBS" "$@"
 }
 
 patch_tree() {

@@ -8,6 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 . scripts/apt.sh
+. scripts/selftest-vm.sh
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -149,25 +150,23 @@ test_sources() {
 		sh -c "ls $scratch/cache/mktme-dax/downloads | grep ."
 }
 
-# boot BODY [OPTION]...: one run of the VM with a script of this body
-boot() {
-	printf '#!/bin/bash\n%s\n' "$1" >"$scratch/guest.sh"
-	shift
-	vm/run.sh --name selftest --script "$scratch/guest.sh" --dimm "$scratch/dimm" "$@"
-}
+# What is taken in has another content and the same size.
+make_piggy() (
+	. scripts/build.sh
+	. scripts/kernel-make.sh
+	export CCACHE_DIR=$scratch/ccache
+	printf '%s' "$1" >"$scratch/payload"
+	rm -f "$scratch/piggy.o"
+	make_cached -s -C "$scratch" -f piggy.mk
+	grep -c "$1" "$scratch/piggy.o"
+)
 
-test_runner_arguments() {
-	expect "vm: an unknown engine" 2 'unknown engine "shadow"' boot true --engine shadow
-	expect "vm: an emulator that is not there" 1 'there is no /nowhere' boot true --emulator /nowhere
-	expect "vm: an unknown option" 2 'unknown option --nonsense' boot true --nonsense 1
-	expect "vm: a number that is none" 2 '"many" is not a number' boot true --smp many
-	expect "vm: CPUs that cannot be divided" 2 '3 CPUs cannot be in 2 packages' \
-		boot true --smp 3 --sockets 2
-	expect "vm: an audit of an engine without caches" 2 'needs --engine cache' \
-		boot true --audit --engine direct
-	expect "vm: a missing DIMM file" 1 "there is no DIMM file $scratch/dimm" boot true
-	truncate -s 4M "$scratch/small"
-	expect "vm: a DIMM file of another size" 1 'has 4194304 bytes, not' boot true --dimm "$scratch/small"
+test_incbin() {
+	echo '.incbin "payload"' >"$scratch/piggy.S"
+	# shellcheck disable=SC2016 # a variable of make
+	printf 'piggy.o:\n\t$(CC) -Wp,-MMD,.piggy.o.d -c -o piggy.o piggy.S\n' >"$scratch/piggy.mk"
+	expect "cache: an object with .incbin" 0 '^1$' make_piggy first-kernel
+	expect "cache: what it takes in is not the last one" 0 '^1$' make_piggy other-kernel
 }
 
 symbolise() {
@@ -183,13 +182,6 @@ test_symbolise() {
 		'^over-newer: line 0x100200040, KeyID 3 against KeyID 0; at store_it\+0xff; stored flush_it\+0x0; from flush_it\+0x108; from 0x00007f0012345678;$' \
 		symbolise
 	expect "symbolise: no map" 2 'there is no /nowhere' scripts/symbolise.sh /nowhere
-}
-
-# The power fails while the script sleeps.
-boot_and_cut() {
-	make -s -C test/host
-	build/test/host/qmp "$scratch/qmp" power-cut >/dev/null || true &
-	boot 'sleep 1000' --qmp "$scratch/qmp" "$@"
 }
 
 # The new tree, its variants, and one of another source
@@ -210,39 +202,13 @@ test_trees() {
 		'^tree-aa1 +tree-aa1-debug +tree-bb2$' trees_left
 }
 
-test_runner_verdicts() {
-	echo "left over" >"$scratch/dimm"
-	expect "vm: a script that succeeds, on a fresh DIMM" 0 '' boot true --fresh
-	expect "vm: the verdict is the last line" 0 '^verdict ok$' tail -n 1 $LOGS/selftest/report
-	expect "vm: the command line is logged" 0 'qemu-system-x86_64 .*tme-engine=cache' cat $LOGS/selftest/cmdline
-	expect "vm: a script that fails" 1 'ended with status 3' boot 'exit 3'
-	expect "vm: a test that is not ok" 1 '1 tests failed' boot 'echo "not ok 1 - x" >&3'
-	expect "vm: a back trace in the kernel log" 1 'kernel log: .*Call Trace' boot 'echo t >/proc/sysrq-trigger'
-	expect "vm: the same, but expected" 0 '' boot 'echo "Call Trace" >/run/kmsg.allow; echo t >/proc/sysrq-trigger'
-	expect "vm: a crash leaves no verdict" 1 'no verdict: .*(panic|BUG|Oops)' boot 'echo c >/proc/sysrq-trigger'
-	expect "vm: a timeout" 124 'timeout after 15 s' boot 'sleep 1000' --timeout 15
-	expect "vm: an expected power cut" 0 '' boot 'echo powercut >&3; sleep 1000' --expect-powercut
-	expect "vm: an unexpected power cut" 1 'unexpected power cut' boot 'echo powercut >&3; sleep 1000'
-	expect "vm: a power cut by QMP" 0 '' boot_and_cut --expect-powercut
-	expect "vm: a power cut that was asked for" 0 '' boot 'echo "cut me" >&3; sleep 1000' --cut 0.1
-	expect "vm: an unexpected power cut by QMP" 1 'unexpected power cut' boot_and_cut
-	expect "vm: an audit with nothing to report" 0 '' boot true --audit
-	expect "vm: and it was one" 0 '^tme-audit: total two-dirty=0 over-newer=0 dead-key=0$' \
-		cat $LOGS/selftest/qemu.out
-	expect "vm: a power cut that does not come" 1 'power cut did not come' boot true --expect-powercut
-}
-
-# What `make run` does once all is built
-test_story() {
-	expect "story: it ends well" 0 '^It works: ' vm/story.sh
-}
-
 test_overlay
 test_overlay_refusals
 test_apt
 test_sources
 test_symbolise
 test_trees
+test_incbin
 test_runner_arguments
 test_runner_verdicts
 test_story
