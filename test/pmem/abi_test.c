@@ -386,15 +386,25 @@ TEST(immutable_and_append_only_file_EPERM)
 	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));
 }
 
-/* chattr +S: the transaction of the record is waited for. */
-TEST(synchronous_file_is_bound)
+/* chattr +S: the transaction of the record is waited for, and the log needs nobody else. */
+TEST(synchronous_file_stays_bound)
 {
 	key_serial_t key = need_key(1);
-	char *p = shared_file(PROT_NONE);
 
+	scratch_new("dax=always");
+	file = scratch_file("file", O_RDWR | O_CREAT);
+	NEED(file >= 0);
 	set_flag(FS_SYNC_FL, true);
-	CHECK(!encrypt_mprotect(p, LEN, RW, key), "%s", errno_name(errno));
-	CHECK(has_record(file));
+	NEED(!run("sync -f " SCRATCH));
+	CHECK(!ioctl_bind(file, key), "%s", errno_name(errno));
+	scratch_shut_down(false);
+	close(file);
+	scratch_cycle("dax=always");
+	file = scratch_file("file", O_RDONLY);
+	CHECK_EQ(status_of(file).state, MKTME_DAX_FILE_LOCKED);
+	close(file);
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
 }
 
 int main(int argc, char **argv)

@@ -201,6 +201,8 @@ void scratch_new(const char *options);
 void scratch_cycle(const char *options);
 void scratch_mount(const char *options);
 void scratch_umount(void);
+/* Nothing more is written; with @log at least the journal is. */
+void scratch_shut_down(bool log);
 int scratch_file(const char *name, int flags);
 /* All blocks that are free go to a file of this name. */
 void scratch_fill(const char *name);

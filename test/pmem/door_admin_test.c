@@ -15,8 +15,6 @@
 #define RW	(PROT_READ | PROT_WRITE)
 #define SEED	460
 #define NAME	SCRATCH "/bound"
-#define EXT4_IOC_SHUTDOWN	_IOR('X', 125, uint32_t)
-#define NO_LOG_FLUSH	2
 
 static int file;
 static key_serial_t key;
@@ -246,7 +244,6 @@ TEST(remount_changes_no_way_to_the_data)
  */
 TEST(fast_commit_is_replayed)
 {
-	uint32_t how = NO_LOG_FLUSH;
 	char *p;
 
 	key = need_key(1);
@@ -258,7 +255,7 @@ TEST(fast_commit_is_replayed)
 	p = secret_in();
 	NEED(!fsync(file) && !fallocate(file, 0, LEN, LEN) && !fsync(file));
 	NEED(!rename(NAME, SCRATCH "/renamed") && !fsync(file) && !munmap(p, LEN));
-	NEED(!ioctl(file, EXT4_IOC_SHUTDOWN, &how), "%s", errno_name(errno));
+	scratch_shut_down(false);
 	close(file);
 	scratch_cycle("dax=always");
 	NEED(!rename(SCRATCH "/renamed", NAME), "%s", errno_name(errno));

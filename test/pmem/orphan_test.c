@@ -12,8 +12,6 @@
 #define LEN	(4 * PAGE)
 #define CUT	(PAGE + 1000)
 #define RW	(PROT_READ | PROT_WRITE)
-#define EXT4_IOC_SHUTDOWN	_IOR('X', 125, uint32_t)
-#define FLUSH_LOG	1
 
 static key_serial_t key;
 
@@ -175,7 +173,6 @@ TEST(tail_on_a_frozen_file_system_EBUSY)
 /* An unlinked file goes without its key; its blocks come back. */
 TEST(unlinked_file_of_a_shut_down_file_system)
 {
-	uint32_t how = FLUSH_LOG;
 	int fd;
 
 	key = need_key(1);
@@ -183,7 +180,7 @@ TEST(unlinked_file_of_a_shut_down_file_system)
 	make_file("gone");
 	fd = scratch_file("gone", O_RDWR);
 	NEED(fd >= 0 && !unlink(SCRATCH "/gone"));
-	NEED(!ioctl(fd, EXT4_IOC_SHUTDOWN, &how), "%s", errno_name(errno));
+	scratch_shut_down(true);
 	close(fd);
 	scratch_cycle("dax=always");
 	CHECK_ERRNO(scratch_file("gone", O_RDONLY), ENOENT);
@@ -195,7 +192,6 @@ TEST(unlinked_file_of_a_shut_down_file_system)
 /* What fsync has promised holds over a shutdown that writes nothing any more. */
 TEST(synced_data_of_a_shut_down_file_system)
 {
-	uint32_t how = 2;
 	char *p;
 	int fd;
 
@@ -203,7 +199,8 @@ TEST(synced_data_of_a_shut_down_file_system)
 	scratch_new("dax=always");
 	make_file("kept");
 	fd = scratch_file("kept", O_RDWR);
-	NEED(fd >= 0 && !ioctl(fd, EXT4_IOC_SHUTDOWN, &how), "%s", errno_name(errno));
+	NEED(fd >= 0);
+	scratch_shut_down(false);
 	close(fd);
 	scratch_cycle("dax=always");
 	fd = scratch_file("kept", O_RDWR);

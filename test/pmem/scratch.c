@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/quota.h>
 #include "common.h"
@@ -81,6 +82,22 @@ void scratch_cycle(const char *options)
 {
 	scratch_umount();
 	scratch_mount(options);
+}
+
+/* The same number and the same flags as XFS_IOC_GOINGDOWN. */
+#define SHUT_DOWN	_IOR('X', 125, uint32_t)
+#define WITH_LOG	1
+#define WITHOUT_LOG	2
+
+void scratch_shut_down(bool log)
+{
+	uint32_t how = log ? WITH_LOG : WITHOUT_LOG;
+	int fd = open(SCRATCH, O_RDONLY);
+
+	NEED(!run("echo 'User initiated shutdown received' >>/run/kmsg.allow; "
+		  "echo 'detected at xfs_fs_goingdown' >>/run/kmsg.allow"));
+	NEED(fd >= 0 && !ioctl(fd, SHUT_DOWN, &how), "%s", errno_name(errno));
+	close(fd);
 }
 
 int scratch_file(const char *name, int flags)

@@ -280,25 +280,17 @@ TEST(freed_inode_is_born_plain)
 	check_sound(SCRATCH_DEV);
 }
 
-static void shut_down(const char *how)
+static void shut_down_and_mount(void)
 {
-	NEED(!run("echo 'User initiated shutdown received' >>/run/kmsg.allow; "
-		  "echo 'detected at xfs_fs_goingdown' >>/run/kmsg.allow"));
-	NEED(!run("xfs_io -x -c 'shutdown%s' " SCRATCH, how));
-}
-
-static void shut_down_and_mount(const char *how)
-{
-	shut_down(how);
-	scratch_umount();
-	scratch_mount("dax=always");
+	scratch_shut_down(false);
+	scratch_cycle("dax=always");
 }
 
 TEST(bind_survives_a_shutdown)
 {
 	fresh();
 	close(bound_file());
-	shut_down_and_mount("");
+	shut_down_and_mount();
 	check_content();
 	scratch_umount();
 	check_sound(SCRATCH_DEV);
@@ -320,7 +312,7 @@ TEST(created_file_is_there_with_its_key_or_not_at_all)
 			NEED(!fsync(fd));
 		close(fd);
 	}
-	shut_down_and_mount("");
+	shut_down_and_mount();
 	for (int i = 0; i < 60; i++) {
 		snprintf(path, sizeof(path), SCRATCH "/dir/f%d", i);
 		fd = open(path, O_RDWR);
@@ -346,7 +338,7 @@ TEST(unlinked_file_of_a_shut_down_file_system)
 	fd = bound_file();
 	ino = inode_of(NAME);
 	NEED(!unlink(NAME) && !run("sync -f " SCRATCH));
-	shut_down(" -f");
+	scratch_shut_down(true);
 	NEED(!close(fd));
 	scratch_umount();
 	scratch_mount("dax=always");
