@@ -25,6 +25,7 @@ static struct {
 	size_t len;		/* 0: there is no such file */
 	bool quarters;		/* the rest of each page is zeros */
 } files[MAX_FILES];
+static key_serial_t keys[KEYS + 1];
 static char buf[MAX_LEN], want[MAX_LEN];
 
 void broken(const char *fmt, ...)
@@ -40,12 +41,21 @@ void broken(const char *fmt, ...)
 	exit(1);
 }
 
+/*
+ * Every second file has its key from its directory. The others are beside plain ones: XFS puts
+ * the files of a directory into one allocation group, and has blocks change hands within it.
+ */
+static unsigned int directory_of(unsigned int i)
+{
+	return i % 2 ? files[i].key : 0;
+}
+
 static int open_number(unsigned int i, int flags, bool gone)
 {
 	char path[128];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/d%u/%u", fixture_dir(), files[i].key, i);
+	snprintf(path, sizeof(path), "%s/d%u/%u", fixture_dir(), directory_of(i), i);
 	if (gone)
 		return unlink(path);
 	fd = open(path, flags, 0600);
@@ -73,8 +83,8 @@ static void make_directories(void)
 		if (mkdir(path, 0700))
 			broken("%s: %s", path, errno_name(errno));
 		fd = open(path, O_RDONLY);
-		if (key && (ioctl_add_key(root, add_test_key(key), NULL) ||
-			    ioctl_bind(fd, add_test_key(key))))
+		keys[key] = key ? add_test_key(key) : 0;
+		if (key && (ioctl_add_key(root, keys[key], NULL) || ioctl_bind(fd, keys[key])))
 			broken("a directory with a key: %s", errno_name(errno));
 		close(fd);
 	}
@@ -117,6 +127,8 @@ static bool add_file(struct random *r, unsigned int i)
 		files[i].len = 0;
 		return false;
 	}
+	if (files[i].key && !directory_of(i) && ioctl_bind(fd, keys[files[i].key]))
+		broken("bind of file %u: %s", i, errno_name(errno));
 	mapped = one_of(r, 2);
 	files[i].quarters = mapped && one_of(r, 2);
 	good = write_file(fd, i, mapped);
@@ -142,7 +154,10 @@ static void check_file(unsigned int i)
 	close(fd);
 }
 
-/* The same bytes once more, left in the caches: who frees the blocks has to flush them. */
+/*
+ * Left in the caches: who frees the blocks has to flush them, or who gets them. Other bytes than
+ * before, since a store that changes nothing makes no line dirty here.
+ */
 static void make_dirty(unsigned int i)
 {
 	int fd = open_number(i, O_RDWR, false);
@@ -150,6 +165,7 @@ static void make_dirty(unsigned int i)
 
 	if (p == MAP_FAILED)
 		broken("mmap: %s", errno_name(errno));
+	files[i].seed++;
 	fill_pattern(p, i);
 	munmap(p, files[i].len);
 	close(fd);

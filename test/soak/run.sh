@@ -133,7 +133,7 @@ run_fuzz() {
 }
 
 run_fill() {
-	local evict=1
+	local evict=0
 	vm_options=(--dimm-size 258)
 	boot "fill/$1" "$1" guest-fill.sh "$seed" "$((ops / 2000 + 1))"
 }
