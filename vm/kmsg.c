@@ -24,7 +24,7 @@ static const char *const trouble[] = {
 	"possible (circular|recursive) locking", "inconsistent lock state",
 	"suspicious RCU usage", "detected (expedited )?stalls? ", "soft lockup",
 	"hard LOCKUP", "INFO: task .* blocked", "workqueue lockup",
-	"KASAN|KCSAN|KMSAN|KFENCE", "UBSAN", "kmemleak: .*new suspected",
+	"KASAN|KCSAN: |KMSAN|KFENCE", "UBSAN", "kmemleak: .*new suspected",
 	"page_table_check", "EXT4-fs error", "Corruption of in-memory data",
 	"XFS .*(Internal error|shutdown|orruption)", "Busy inodes after unmount",
 	"Machine [Cc]heck", "mce: .*Hardware Error", "invalid opcode",

@@ -17,7 +17,7 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --fresh              start with an empty DIMM
   --smp N, --mem MIB   CPUs (2) and memory (1024)
   --timeout SECONDS    default 300
-  --append "ARGUMENTS" more kernel arguments
+  --append "ARGUMENTS" more kernel arguments (and those of APPEND=)
   --add HOST:GUEST     put a file or directory of the host in the guest (repeatable)
   --expect-powercut    the guest ends by writing "powercut" to the report port
   --icount             count instructions: one CPU, one thread, nothing random, and the
@@ -46,7 +46,7 @@ misuse() {
 
 parse_arguments() {
 	name='' script='' shell=no engine=cache keyid_bits=6 dimm=build/dimm.img dimm_size=1026
-	fresh=no smp=2 mem=1024 timeout=300 append='' expect_powercut=no cpu='' qmp=''
+	fresh=no smp=2 mem=1024 timeout=300 append=${APPEND:-} expect_powercut=no cpu='' qmp=''
 	sockets=1 audit=no icount=no cut='' initrd=build/initramfs.cpio.gz
 	additions=() arguments=()
 	kernel=${KERNEL:-build/kernel/bzImage}
@@ -81,7 +81,7 @@ parse_value() {
 	--smp) smp=$2 ;;
 	--mem) mem=$2 ;;
 	--timeout) timeout=$2 ;;
-	--append) append=$2 ;;
+	--append) append+=" $2" ;;
 	--add) additions+=("$2") ;;
 	--cpu) cpu=$2 ;;
 	--kernel) kernel=$2 ;;

@@ -10,8 +10,8 @@
 # that of a long one made up and printed. --ops N, --calls N, --cuts N: so many, whatever else is said.
 # --work N: writers work for up to N seconds before a cut (2).
 # FILE has operations as a run that fails prints them ("script:" in its report).
-# --append "ARGUMENTS": of the kernel, as "no_debug_objects" on one that checks itself.
-# TIMEOUT=SECONDS: of one boot, on a slow kernel or a busy machine.
+# TIMEOUT=SECONDS: of one boot, on a slow kernel or a busy machine. APPEND="no_debug_objects no5lvl": arguments
+# for a kernel of VARIANT=debug.
 # One TAP stream on stdout; the last line is "N passed, M failed, K skipped".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -23,7 +23,7 @@ cd "$(dirname "$0")/../.."
 LOGS=build/logs
 RUN=${RUN:-soak}
 INITRD=build/$RUN-initrd.gz
-long=no evict=16 seed='' types=() parts=() replay='' tries=20 ops='' calls='' cuts='' work=2 append=''
+long=no evict=16 seed='' types=() parts=() replay='' tries=20 ops='' calls='' cuts='' work=2
 
 parse_arguments() {
 	while [ $# -gt 0 ]; do
@@ -36,7 +36,6 @@ parse_arguments() {
 		--ops) ops=${2:?}; shift ;;
 		--calls) calls=${2:?}; shift ;;
 		--cuts) cuts=${2:?}; shift ;;
-		--append) append=${2:?}; shift ;;
 		--work) work=${2:?}; shift ;;
 		model | cuts | fuzz | fill | stress) parts+=("$1") ;;
 		*) sed -n 's/^#   //p' "$0" >&2; exit 2 ;;
@@ -96,7 +95,7 @@ boot() {
 	follow "$LOGS/$name/report"
 	vm/run.sh --name "$name" --script "/soak/$script" --initrd "$INITRD" --dimm "$dimm" --fresh \
 		--timeout "${TIMEOUT:-$([ "$long" = yes ] && echo 7200 || echo 300)}" \
-		--append "$append" --cpu "tme-evict=$evict,tme-evict-seed=$((seed % 1000000 + 1))" \
+		--cpu "tme-evict=$evict,tme-evict-seed=$((seed % 1000000 + 1))" \
 		"${vm_options[@]}" -- "$type" "$@" >&2 || status=$?
 	kill "$follower" 2>/dev/null || true
 	mkdir -p "$LOGS/$name"
