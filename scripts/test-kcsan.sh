@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The tests of the kernel on one that looks for data races in what we have written.
 #
-#   scripts/test-kcsan.sh [argument of test/pmem/run.sh]...    all suites, engine cache
+#   scripts/test-kcsan.sh                                      all suites, engine cache, and the loops
+#   scripts/test-kcsan.sh argument of test/pmem/run.sh...
+#   scripts/test-kcsan.sh soak [argument of test/soak/run.sh]...
 #
 # A report stands in the kernel's log, and PID 1 makes it a verdict.
 set -euo pipefail
@@ -11,6 +13,20 @@ cd "$(dirname "$0")/.."
 . scripts/instrumented.sh
 
 build_instrumented kcsan KCSAN_SANITIZE KCSAN_SANITIZE=n
-[ $# -gt 0 ] || set -- --engine cache
-export TIMEOUT=${TIMEOUT:-3600}
-RUN=kcsan KERNEL=build/kernel-kcsan/bzImage exec test/pmem/run.sh "$@"
+export RUN=kcsan KERNEL=build/kernel-kcsan/bzImage TIMEOUT=${TIMEOUT:-3600}
+# So little is instrumented that each tenth access can be watched, and for longer
+export APPEND="kcsan.skip_watch=10 kcsan.udelay_task=200"
+
+# Each prints its own totals.
+run_all() {
+	local status=0
+	test/pmem/run.sh --engine cache || status=$?
+	test/soak/run.sh || status=$?
+	return "$status"
+}
+
+case ${1:-} in
+'') run_all ;;
+soak) shift; exec test/soak/run.sh "$@" ;;
+*) exec test/pmem/run.sh "$@" ;;
+esac
