@@ -260,8 +260,7 @@ retry:
 		return PTR_ERR(handle);
 	ext4_fc_mark_ineligible(inode->i_sb, EXT4_FC_REASON_XATTR, handle);
 	err = write_marker(handle, inode, record, size);
-	if (!err && IS_SYNC(inode))
-		ext4_handle_sync(handle);
+	/* Waits if the inode is synchronous: setting the xattr has seen to that. */
 	err = ext4_journal_stop(handle) ?: err;
 	if (err == -ENOSPC && ext4_should_retry_alloc(inode->i_sb, &retries))
 		goto retry;
