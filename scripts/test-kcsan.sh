@@ -21,7 +21,8 @@ export APPEND="kcsan.skip_watch=10 kcsan.udelay_task=200"
 run_all() {
 	local status=0
 	test/pmem/run.sh --engine cache || status=$?
-	test/soak/run.sh || status=$?
+	# Slow as it is, writers need longer to have written everything
+	test/soak/run.sh --work 10 || status=$?
 	return "$status"
 }
 
