@@ -270,12 +270,17 @@ static int judge_late(char **argv)
 	return 0;
 }
 
+/* Words that only the kernel's first stage knows: the second takes them for ours. */
+static int for_first_stage(const char *word)
+{
+	return !strcmp(word, "nokaslr") || !strcmp(word, "no5lvl");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "--late"))
 		return judge_late(argv + 2);
-	/* A word for the kernel's first stage only: the second takes it for ours. */
-	if (argc > 1 && !strcmp(argv[1], "nokaslr")) {
+	while (argc > 1 && for_first_stage(argv[1])) {
 		argc--;
 		argv++;
 	}
