@@ -68,6 +68,7 @@ merge() {
 	# shellcheck disable=SC2086
 	gcovr --root "$tree" $traces --txt --branches >"$OUT/branches"
 	cat "$OUT/summary"
+	awk '/^TOTAL/ { printf "Branches: %d of %d taken\n", $3, $2 }' "$OUT/branches"
 }
 
 # "FILE @ FUNCTION @ TEXT" of each line that was not executed; the first line of a function
