@@ -35,6 +35,7 @@ test_runner_verdicts() {
 	expect "vm: a script that succeeds, on a fresh DIMM" 0 '' boot true --fresh
 	expect "vm: the verdict is the last line" 0 '^verdict ok$' tail -n 1 "$LOGS/selftest/report"
 	expect "vm: the command line is logged" 0 'qemu-system-x86_64 .*tme-engine=cache' cat "$LOGS/selftest/cmdline"
+	expect "vm: a word for the kernel's first stage is no script" 0 '' boot true --append no5lvl
 	expect "vm: a script that fails" 1 'ended with status 3' boot 'exit 3'
 	expect "vm: a test that is not ok" 1 '1 tests failed' boot 'echo "not ok 1 - x" >&3'
 	expect "vm: a back trace in the kernel log" 1 'kernel log: .*Call Trace' boot 'echo t >/proc/sysrq-trigger'

@@ -14,7 +14,7 @@ VARIANT=debug scripts/kernel.sh
 # Four times as slow as others, and more beside other work
 export TIMEOUT=${TIMEOUT:-3600}
 # With five levels of page tables KASAN may report an access of its own in identify_cpu()
-export APPEND=no5lvl
+export APPEND="no5lvl ${APPEND:-}"
 # Half of it has to be free for an image to hibernate with
 export MACHINE_MEM=1536
 RUN=debug KERNEL=build/kernel-debug/bzImage exec test/pmem/run.sh "$@"

@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 build_instrumented kcsan KCSAN_SANITIZE KCSAN_SANITIZE=n
 export RUN=kcsan KERNEL=build/kernel-kcsan/bzImage TIMEOUT=${TIMEOUT:-3600}
 # So little is instrumented that each tenth access can be watched, and for longer
-export APPEND="kcsan.skip_watch=10 kcsan.udelay_task=200"
+export APPEND="kcsan.skip_watch=10 kcsan.udelay_task=200 ${APPEND:-}"
 
 # Each prints its own totals.
 run_all() {
