@@ -29,8 +29,8 @@ usage: vm/run.sh --name NAME --script SCRIPT [option]... [-- argument of SCRIPT.
   --emulator FILE      another QEMU; default: EMULATOR= or build/emulator/qemu-system-x86_64
   --qmp SOCKET         QEMU takes commands there (build/test/host/qmp)
   --initrd FILE        another root; default: build/initramfs.cpio.gz
-  --cut SECONDS        cut the power so long after the guest has written "cut me" to the
-                       report port: at any instant of the machine, by QMP
+  --cut SECONDS        cut the power so long after the guest has first written "cut me" to
+                       the report port: at any instant of the machine, by QMP
 
 A power cut comes from the guest or by the QMP command "power-cut".
 

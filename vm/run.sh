@@ -55,8 +55,9 @@ compose_command() {
 	local accel=(-accel "tcg,thread=multi" -device virtio-rng-pci)
 	[ "$icount" = no ] || without_chance
 	properties+=,tme-keyid-bits=$keyid_bits,tme-engine=$engine${cpu:+,$cpu}
-	# A host that is busy with something else stops the VM for longer than the 21 s of the default
-	command_line="console=ttyS0 panic=-1 log_buf_len=4M rcupdate.rcu_cpu_stall_timeout=120 rdinit=/init"
+	# A host that is busy with something else stops the VM for longer than the defaults, 21 to 60 s
+	command_line="console=ttyS0 panic=-1 log_buf_len=4M rcupdate.rcu_cpu_stall_timeout=120"
+	command_line+=" workqueue.watchdog_thresh=120 sysctl.kernel.hung_task_timeout_secs=240 rdinit=/init"
 	if [ "$audit" = yes ]; then
 		properties+=,tme-audit=on
 		command_line+=" nokaslr"
@@ -98,15 +99,16 @@ run_shell() {
 }
 
 # At an instant that nobody has chosen.
+# cut_power SECONDS
 cut_power() {
-	sleep "$cut"
+	sleep "$1"
 	build/test/host/qmp "$qmp" power-cut >/dev/null || true
 }
 
 # Follows the report port until QEMU closes it.  Leaves the outcome in $outcome.
 # QEMU must not outlive this script, however that ends.
 follow_report() {
-	local line rest port pid status deadline=$((SECONDS + timeout))
+	local line rest port pid status cutter='' deadline=$((SECONDS + timeout))
 	outcome=ended
 	exec {port}< <(exec setpriv --pdeathsig KILL "${qemu[@]}" 3>&1 >"$log/qemu.out" 2>&1 </dev/null)
 	pid=$!
@@ -128,7 +130,11 @@ follow_report() {
 		printf '%s\n' "${line%$'\r'}" >>"$log/report"
 		case ${line%$'\r'} in
 		powercut) outcome=powercut; break ;;
-		"cut me") [ -z "$cut" ] || cut_power & ;;
+		"cut me")
+			if [ -n "$cut" ] && [ -z "$cutter" ]; then
+				cut_power "$cut" &
+				cutter=$!
+			fi ;;
 		esac
 	done
 	if [ "$outcome" != ended ]; then
@@ -140,6 +146,8 @@ follow_report() {
 		outcome=powercut
 	fi
 	exec {port}<&-
+	# The next VM of this name listens at the same socket.
+	[ -z "$cutter" ] || kill "$cutter" 2>/dev/null || true
 	trap - EXIT
 }
 

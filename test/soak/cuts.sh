@@ -6,19 +6,17 @@
 # A file system that many cuts have hit is one that many recoveries have made.
 CUTS_OF_A_FILE_SYSTEM=25
 
-# between LOW HIGH: from the seed, by bash's own generator
-between() {
-	echo $(($1 + RANDOM % ($2 - $1 + 1)))
-}
-
-# boot_until_cut TYPE STEP SECONDS EARLY
+# boot_until_cut TYPE STEP EARLY
+# All that is drawn is drawn by this shell: in a subshell RANDOM does not follow from the seed.
 boot_until_cut() {
-	local options=()
+	local options=() delay cpu
+	printf -v delay '%d.%03d' $((RANDOM % work)) $((RANDOM % 1000))
+	cpu=tme-evict=$((1 + RANDOM % 64)),tme-evict-seed=$((1 + RANDOM % 30000))
 	[ "$2" != new ] || options+=(--fresh)
-	[ "$2" = last ] || options+=(--cut "$3")
-	[ $((RANDOM % 2)) -eq 0 ] || options+=(--cpu "tme-evict=$(between 1 64),tme-evict-seed=$(between 1 30000)")
+	[ "$2" = last ] || options+=(--cut "$delay")
+	[ $((RANDOM % 2)) -eq 0 ] || options+=(--cpu "$cpu")
 	vm/run.sh --name "$RUN-cut-$1" --script /soak/guest-cut.sh --initrd "$INITRD" --mem 512 \
-		--dimm "$dimm" --dimm-size 258 --timeout "${TIMEOUT:-300}" "${options[@]}" -- "$1" "$2" ${4:+"$4"} >&2
+		--dimm "$dimm" --dimm-size 258 --timeout "${TIMEOUT:-300}" "${options[@]}" -- "$1" "$2" ${3:+"$3"} >&2
 }
 
 # Sets what is wrong after this boot, in $wrong_*; the first of a kind stays.
@@ -65,8 +63,7 @@ run_cuts() {
 		elif [ $((RANDOM % 6)) -eq 0 ]; then
 			early=early
 		fi
-		boot_until_cut "$type" "$step" "$(printf '%d.%03d' $((RANDOM % work)) $((RANDOM % 1000)))" "$early" ||
-			status=$?
+		boot_until_cut "$type" "$step" "$early" || status=$?
 		made=$((made + $(grep -ac '^p ' "$LOGS/$RUN-cut-$type/report" || true)))
 		[ "$status" -eq 0 ] || wrong_end=$(head -n 1 "$LOGS/$RUN-cut-$type/status" 2>/dev/null || echo "no status")
 		if ! look_after_boot "$type" || [ -n "$wrong_end" ]; then

@@ -5,7 +5,8 @@
 #
 #   guest-cut.sh ext4|xfs new|again|last [early]
 #
-# early: the host may cut at once, in the midst of recovery. last: no cut any more.
+# early: the host may cut at once, in the midst of recovery; else the writers say when.
+# last: no cut any more.
 set -euo pipefail
 # shellcheck source=test/soak/guest-lib.sh
 . /soak/guest-lib.sh
@@ -28,9 +29,6 @@ else
 fi
 if [ "$2" = last ]; then
 	exit
-fi
-if [ -z "${3:-}" ]; then
-	say "cut me"
 fi
 /soak/promise write
 say "not ok - promise: the writers have ended"

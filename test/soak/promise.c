@@ -42,6 +42,7 @@ const struct writer writers[] = {
 	{ "plain",	0, 8, PAGE,		BY_MSYNC,	false },
 };
 const unsigned int nr_writers = sizeof(writers) / sizeof(writers[0]);
+unsigned int *promising;
 
 void fail(const char *fmt, ...)
 {
@@ -153,6 +154,9 @@ static void write_all_the_time(void)
 {
 	int status = 0;
 
+	promising = mmap(NULL, sizeof(*promising), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			 -1, 0);
+	need(promising != MAP_FAILED, "mmap");
 	for (unsigned int i = 0; i <= nr_writers; i++) {
 		if (fork())
 			continue;

@@ -30,6 +30,8 @@ struct writer {
 
 extern const struct writer writers[];
 extern const unsigned int nr_writers;
+/* How many writers have made a promise in this boot; they share it. */
+extern unsigned int *promising;
 
 void slot_path(const struct writer *w, unsigned int slot, char path[128]);
 /* Where slot @slot begins in the file of slot_path(). */
