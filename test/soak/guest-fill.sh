@@ -11,5 +11,5 @@ export MKTME_FS=$1
 make_namespace
 make_file_system
 mount_file_system
-/soak/fill "$2" "$3" || true
+checker fill /soak/fill "$2" "$3"
 check_sound fill

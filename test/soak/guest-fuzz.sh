@@ -11,7 +11,7 @@ export MKTME_FS=$1
 make_namespace
 make_file_system
 mount_file_system
-/soak/fuzz calls "$2" "$3" || true
+checker fuzz /soak/fuzz calls "$2" "$3"
 check_sound fuzz
 
 # Without checksums, so that it is for our code to see what is wrong, and with room for the record

@@ -37,6 +37,14 @@ mount_file_system() {
 	mount -t "$MKTME_FS" -o dax=always "$MKTME_DEVICE" "$MAIN"
 }
 
+# checker NAME PROGRAM ARGUMENT...: a program that reports by itself what is wrong, and ends with 1 then
+checker() {
+	local name=$1 status=0
+	shift
+	"$@" || status=$?
+	[ "$status" -le 1 ] || say "not ok - $name: ${1##*/} has ended with status $status"
+}
+
 # Nothing is mounted after this. "sound NAME": the line of TAP.
 check_sound() {
 	local status=0

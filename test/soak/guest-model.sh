@@ -10,5 +10,5 @@ shift
 make_namespace
 make_file_system
 mount_file_system
-/soak/model "$@" || true
+checker model /soak/model "$@"
 check_sound model

@@ -21,7 +21,7 @@ setpriv --reuid 1000 --regid 1000 --clear-groups \
 	stress-ng --temp-path "$MAIN/stress" --mmap 1 --mmap-file --mmap-bytes 4m --mprotect 1 --fault 1 \
 	--madvise 1 --vm 1 --vm-bytes 16m --verify --timeout "$seconds" &
 stress=$!
-/soak/model --stay-mounted "$@" || true
+checker stress /soak/model --stay-mounted "$@"
 if wait "$stress"; then
 	say "ok - stress: stress-ng ended well"
 else
