@@ -136,7 +136,7 @@ fetch() {
 	local log=$PWD/$LOGS/fetch-$name.log version hash file
 	mkdir -p "$LOGS"
 	: >"$log"
-	update_private_lists >>"$log" 2>&1 ||
+	again update_private_lists >>"$log" 2>&1 ||
 		die "cannot reach the Debian archive (see ${log#"$PWD/"}); without a network, give LINUX_SRC and QEMU_SRC"
 	rm -rf "$DOWNLOADS"/tmp.*
 	work=$(mktemp -d "$DOWNLOADS/tmp.XXXXXX")

@@ -53,6 +53,11 @@ hash_key() {
 	sha256sum | cut -c1-24
 }
 
+# An archive is out of step with its lists for moments: once more after AGAIN_AFTER seconds.
+again() {
+	"$@" || { sleep "${AGAIN_AFTER:-30}" && "$@"; }
+}
+
 with_lock() {
 	local lock=$1
 	shift

@@ -56,7 +56,7 @@ install_all() {
 		if apt-cache show "$1" >/dev/null 2>&1 && install "$@"; then
 			return
 		fi
-		update && install "$@"
+		again update && install "$@"
 	} >"$LOGS/setup.log" 2>&1
 }
 

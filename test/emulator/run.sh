@@ -18,7 +18,7 @@ jobs=2
 bench=no
 DIMM_ADDRESS=140000000
 DIMM_SIZE=16M
-TIMEOUT=90
+TIMEOUT=${TIMEOUT:-300}
 
 die() {
 	echo "run.sh: $*" >&2
@@ -61,12 +61,14 @@ build() {
 
 # Cuts the power at any instant after the guest told a first number
 cut_power() {
-	local seed=${SEED:-$RANDOM} log=$1 socket=$2 try=0
+	local seed=${SEED:-$RANDOM} log=$1 socket=$2 try=0 delay
+	# Drawn by this shell: in one below it RANDOM does not follow from the seed
 	RANDOM=$((seed + number))
+	printf -v delay 0.%03d $((RANDOM % 500))
 	while [ $((try += 1)) -lt 3000 ] && ! grep -aqs '^told' "$log"; do
 		sleep 0.02
 	done
-	sleep "$(printf 0.%03d $((RANDOM % 500)))"
+	sleep "$delay"
 	echo "# boot $number: SEED=$seed"
 	"$out/qmp" "$socket" power-cut || true
 }

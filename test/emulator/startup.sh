@@ -106,7 +106,7 @@ check_stop() {
 		-append "engine=cache bits=6 phys=2e dimm=140000000 stop=1" \
 		-object "memory-backend-file,id=dimm,share=on,mem-path=$dir/dimm,size=16M" \
 		-device nvdimm,memdev=dimm,addr=0x140000000 -device isa-debug-exit &
-	while [ $((try += 1)) -lt 100 ] && [[ $status != *'"debug"'* ]]; do
+	while [ $((try += 1)) -lt 600 ] && [[ $status != *'"debug"'* ]]; do
 		sleep 0.1
 		status=$("$qmp" "$dir/socket" query-status || true)
 	done

@@ -4,7 +4,7 @@
  *
  *	qmp SOCKET COMMAND [ARGUMENTS]
  *
- * ARGUMENTS is a JSON object. Waits for the socket, up to ten seconds. Prints
+ * ARGUMENTS is a JSON object. Waits for the socket, up to two minutes. Prints
  * the answer; exit status 0 if it is a "return", 1 if it is an "error", 3 if QEMU
  * ends instead, as it does on power-cut.
  */
@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TRIES 1000
+#define TRIES 12000
 
 static int open_socket(const char *path)
 {
