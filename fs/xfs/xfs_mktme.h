@@ -147,4 +147,18 @@ static inline bool xfs_mktme_bound(const struct inode *inode,
 	return mktme_dax_bound(inode) || mktme_dax_bound(other);
 }
 
+/*
+ * A client of pNFS would write to the device past every KeyID. -ENXIO, as for a file on the real-time
+ * device, tells it that there are no layouts of this file; on other errors it asks again for each write.
+ * Called with IOLOCK exclusive, as is bind, which recalls what has been given out before.
+ */
+static inline bool xfs_mktme_refuse_layout(const struct inode *inode,
+					   int *error)
+{
+	if (!mktme_dax_bound(inode))
+		return false;
+	*error = -ENXIO;
+	return true;
+}
+
 #endif /* __XFS_MKTME_H__ */

@@ -211,6 +211,21 @@ void scratch_new_with_quota(void);
 void scratch_limit(uid_t uid, unsigned int kib);
 int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* ---- nfs.c: a file system by way of a server ---- */
+
+#define NFS		"/mnt/nfs"
+#define NFS_DEV		"/dev/loop5"
+#define NFS_DISK	"/run/disk-of-the-client"
+
+struct nfs_count {
+	unsigned long sent, failed;
+};
+
+void nfs_serve(const char *dir, bool layouts);
+/* As the client sees it. */
+int nfs_file(const char *name, int flags);
+struct nfs_count nfs_count(const char *operation);
+
 /* ---- watch.c: what the kernel tells ---- */
 
 #define TRACE_LINE	200

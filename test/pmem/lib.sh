@@ -52,6 +52,20 @@ run_test() {
 	esac
 }
 
+# check_scrub MOUNTPOINT: the kernel's own look at inodes, their extents and attributes, while bound
+# files are in use. It prints what is wrong, and that an inode has no attributes.
+check_scrub() {
+	find "$1" -type f -o -type d | while read -r file; do
+		xfs_io -r -x -c 'scrub inode' -c 'scrub bmapbtd' -c 'scrub bmapbta' -c 'scrub xattr' "$file"
+	done 2>&1 | sed '/^scrub: No such file/d' >/run/scrub
+	if [ ! -s /run/scrub ]; then
+		say "ok - xfs: scrub finds nothing wrong on $1"
+	else
+		sed 's/^/#   /' /run/scrub
+		say "not ok - xfs: scrub finds nothing wrong on $1"
+	fi
+}
+
 # check_xfs MOUNTPOINT DEVICE: the last thing to be done with it
 check_xfs() {
 	umount -q "$1" || true

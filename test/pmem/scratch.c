@@ -68,12 +68,25 @@ void scratch_mount(const char *options)
 	use_dir(SCRATCH);
 }
 
-/* A test that failed may have left it mounted; its processes are dead by now. */
+/*
+ * A test that failed may have left it mounted; its processes are dead by now. But an NFS server lets go
+ * of what it has exported a grace period of RCU after its end.
+ */
+static void umount_all(void)
+{
+	for (unsigned int tries = 0; tries < 1000; tries++) {
+		if (!umount(SCRATCH))
+			continue;
+		if (errno != EBUSY)
+			return;
+		usleep(10000);
+	}
+}
+
 void scratch_new(const char *options)
 {
 	NEED(!mkdir(SCRATCH, 0755) || errno == EEXIST);
-	while (!umount(SCRATCH))
-		;
+	umount_all();
 	format(SCRATCH_DEV);
 	scratch_mount(options);
 }
