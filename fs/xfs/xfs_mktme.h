@@ -39,6 +39,21 @@ int xfs_mktme_zero_extent(struct xfs_inode *ip, u64 start_fsb,
 int __xfs_mktme_prepare_fallocate(struct xfs_inode *ip, int mode,
 				  loff_t offset, loff_t len);
 
+/*
+ * A client of pNFS would write to the device past every KeyID. -ENXIO, as for a file on
+ * the real-time device, tells it that there are no layouts of this file; on other errors
+ * it asks again for each write. Called with IOLOCK exclusive, as is bind, which recalls
+ * what has been given out before.
+ */
+static inline bool xfs_mktme_refuse_layout(const struct inode *inode,
+					   int *error)
+{
+	if (!mktme_dax_bound(inode))
+		return false;
+	*error = -ENXIO;
+	return true;
+}
+
 #else /* !CONFIG_MKTME_DAX */
 
 #define XFS_MKTME_INHERITED	struct { }
@@ -57,6 +72,8 @@ static inline void xfs_mktme_setup_inode(struct xfs_inode *ip)
 }
 
 #define xfs_mktme_diflags(ip)	((ip)->i_diflags)
+/* No function: a variable whose address is taken lives elsewhere. */
+#define xfs_mktme_refuse_layout(inode, error)	false
 
 static inline bool xfs_mktme_is_record(u32 attr_filter,
 				       const unsigned char *name)
@@ -145,20 +162,6 @@ static inline bool xfs_mktme_bound(const struct inode *inode,
 				   const struct inode *other)
 {
 	return mktme_dax_bound(inode) || mktme_dax_bound(other);
-}
-
-/*
- * A client of pNFS would write to the device past every KeyID. -ENXIO, as for a file on the real-time
- * device, tells it that there are no layouts of this file; on other errors it asks again for each write.
- * Called with IOLOCK exclusive, as is bind, which recalls what has been given out before.
- */
-static inline bool xfs_mktme_refuse_layout(const struct inode *inode,
-					   int *error)
-{
-	if (!mktme_dax_bound(inode))
-		return false;
-	*error = -ENXIO;
-	return true;
 }
 
 #endif /* __XFS_MKTME_H__ */
