@@ -211,6 +211,7 @@ test_trees
 test_incbin
 test_runner_arguments
 test_runner_verdicts
+test_code_that_changes
 test_story
 echo "1..$number"
 exit "$failed"
