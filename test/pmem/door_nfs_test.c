@@ -221,6 +221,7 @@ TEST(locked_directory_EPERM)
 TEST(layout_of_a_bound_file_is_refused)
 {
 	struct nfs_count before, after;
+	struct stat disk;
 	int fd;
 
 	only_on("xfs");
@@ -240,6 +241,8 @@ TEST(layout_of_a_bound_file_is_refused)
 	write_by_client("bound", SEED + 1);
 	after = nfs_count("LAYOUTGET");
 	CHECK_EQ(after.sent, before.sent);
+	NEED(!stat(NFS_DISK, &disk));
+	CHECK_EQ(disk.st_blocks, 0);
 }
 
 static int plain_file_with_layouts(void)

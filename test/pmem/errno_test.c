@@ -69,9 +69,11 @@ TEST(deny_write_exec_and_read_implies_exec_EACCES_and_not_bound)
 
 #define MAX_MAP_COUNT	"/proc/sys/vm/max_map_count"
 
-static void default_limit(void)
+static char usual_limit[20];
+
+static void restore_limit(void)
 {
-	write_text(MAX_MAP_COUNT, "65530");
+	write_text(MAX_MAP_COUNT, usual_limit);
 }
 
 /*
@@ -83,8 +85,9 @@ static char *use_up_mappings(void)
 	unsigned long room = 4000 * PAGE, done;
 	char *p = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	NEED(p != MAP_FAILED && !write_text(MAX_MAP_COUNT, "1000"));
-	atexit(default_limit);
+	NEED(p != MAP_FAILED && read_text(MAX_MAP_COUNT, usual_limit, sizeof(usual_limit)) > 0);
+	atexit(restore_limit);
+	NEED(!write_text(MAX_MAP_COUNT, "1000"));
 	for (done = 0; done < room; done += 2 * PAGE)
 		if (mprotect(p + done, PAGE, PROT_READ))
 			break;
