@@ -202,6 +202,27 @@ test_trees() {
 		'^tree-aa1 +tree-aa1-debug +tree-bb2$' trees_left
 }
 
+# Two logs; the second begins with a failure and has no word about it.
+failures_said() {
+	printf '%s\n' '# of one' 'ok 1 - one' '# before two' 'not ok 2 - two' '#   why' 'ok 3 - three' \
+		'# of three' >"$scratch/a.tap"
+	printf '%s\n' 'not ok 1 - four' >"$scratch/b.tap"
+	scripts/failures.sh "$scratch/a.tap" "$scratch/b.tap" | tr '\n' ';'
+}
+
+one_failure_said() {
+	seq -f '# line %g' 100 >"$scratch/a.tap"
+	printf '%s\n' 'not ok 1' >>"$scratch/a.tap"
+	scripts/failures.sh "$scratch/a.tap" | tr '\n' ';'
+}
+
+test_failures() {
+	expect "failures: with what was said beside them, and their names" 0 \
+		'^# before two;not ok 2 - two;#   why;not ok 1 - four;failed: not ok 2 - two;failed: not ok 1 - four;$' \
+		failures_said
+	expect "failures: not too much of it" 0 '^# line 89;(# line [0-9]+;){11}not ok 1;$' one_failure_said
+}
+
 test_overlay
 test_overlay_refusals
 test_apt
@@ -209,6 +230,7 @@ test_sources
 test_symbolise
 test_trees
 test_incbin
+test_failures
 test_runner_arguments
 test_runner_verdicts
 test_code_that_changes
