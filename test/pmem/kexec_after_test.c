@@ -9,17 +9,6 @@
 
 #define RW	(PROT_READ | PROT_WRITE)
 
-static int open_left(const char *name)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", fixture_dir(), name);
-	fd = open(path, O_RDWR);
-	NEED(fd >= 0, "%s: %s", path, errno_name(errno));
-	return fd;
-}
-
 TEST(no_keyid_holds_a_key)
 {
 	CHECK_EQ(sysfs_number("keyids_used"), 0);

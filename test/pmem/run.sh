@@ -101,12 +101,14 @@ run_control() {
 
 # Machines of other kinds; the engine makes no difference to what is tested. Family 6, model 106
 # is one that may forbid aliases, and does so only where it says it. The second kernel of the
-# first boot and of the last is started by kexec.
+# first boot and of the last is started by kexec, that of the second because the first one dies.
 run_machine() {
 	local dimm=build/$RUN-machine.img
 	local kexec=(--smp 4 --sockets 2 --mem "${MACHINE_MEM:-768}" --keyid-bits 3 --cpu tme-pconfig-busy=3
 		--add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" --add build/initramfs.cpio.gz:/kexec/initrd)
 	boot "machine/sockets" machine-1.sh "$dimm" --fresh "${kexec[@]}"
+	boot "machine/crash" crash.sh "$dimm" --fresh "${kexec[@]}" --mem "$((${MACHINE_MEM:-768} + 256))" \
+		--append crashkernel=256M
 	boot "machine/tdx" machine-3.sh "$dimm" --cpu family=6,model=106,tme-tdx-bits=2
 	boot "machine/off" machine-4.sh "$dimm" --append "mktme=on mktme=off"
 	boot "machine/veto" veto.sh "$dimm" --fresh --cpu family=6,model=106,tme-directory-mode=on

@@ -19,6 +19,7 @@
 #include <linux/bits.h>
 #include <linux/cache.h>
 #include <linux/cpumask.h>
+#include <linux/crash_dump.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -215,6 +216,9 @@ static const char * __init why_not(void)
 
 	if (switched_off)
 		return "switched off by mktme=off";
+	/* Packages of CPUs that it has not got would keep the old keys. */
+	if (is_kdump_kernel())
+		return "crash kernel";
 	if (!pconfig_has_mktme())
 		return "no PCONFIG for KeyIDs";
 	if (!(FIELD_GET(TME_ACTIVATE_ALGORITHMS, activation) &
@@ -289,6 +293,7 @@ static int __init mktme_init(void)
 		return err;
 	}
 
+	mktme_crash_init();
 	bits = FIELD_GET(TME_ACTIVATE_KEYID_BITS, activation);
 	set_masks(bits);
 	nr_keyids = count_keyids(bits);

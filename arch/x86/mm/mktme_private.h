@@ -25,6 +25,9 @@ int mktme_alias_walk(unsigned int keyid, phys_addr_t phys, size_t len,
 		     mktme_alias_step_t step);
 void mktme_alias_drop_keyid(unsigned int keyid);
 
+/* mktme_crash.c */
+void mktme_crash_init(void) __init;
+
 /* mktme_pconfig.c */
 int mktme_pconfig_set_key(unsigned int keyid,
 			  const struct mktme_material *material, bool *touched);
