@@ -91,6 +91,14 @@ void scratch_new(const char *options)
 	scratch_mount(options);
 }
 
+/* mkfs.xfs 6.1 knows nothing of the feature "exchange range"; it is a bit in the superblock. */
+void scratch_toggle_exchange(void)
+{
+	NEED(!run("f=$(xfs_db -r -c 'sb 0' -c 'print features_incompat' " SCRATCH_DEV
+		  " | sed 's/.*= //'); xfs_db -x -c 'sb 0' -c "
+		  "\"write -d features_incompat $((f ^ 64))\" " SCRATCH_DEV " >/dev/null"));
+}
+
 void scratch_cycle(const char *options)
 {
 	scratch_umount();

@@ -10,7 +10,7 @@ export MKTME_ONLY=$* MKTME_FS=xfs
 make_namespaces
 make_main
 mount_main
-for program in xfs xfs_doors abi ioctl ioctl_dir bind between window fault io race refuse door_map door_peek door_memory door_io door_admin door_copy door_nfs mount locked ring ring_race dir trace smaps failure reuse; do
+for program in xfs xfs_doors abi ioctl ioctl_dir bind between window fault io race refuse door_map door_peek door_memory door_io door_admin door_copy door_nfs door_repair mount locked ring ring_race dir trace smaps failure reuse; do
 	run_test "${program}_test"
 done
 check_scrub "$MAIN"

@@ -176,7 +176,6 @@ TEST(file_with_shared_blocks_cannot_be_bound)
 	CHECK(!ioctl_bind(copy, key), "emptied: %s", errno_name(errno));
 }
 
-/* mkfs.xfs 6.1 knows nothing of the feature; it is a bit in the superblock. */
 TEST(exchange_range_EINVAL)
 {
 	struct exchange_range swap = { .length = LEN };
@@ -184,9 +183,7 @@ TEST(exchange_range_EINVAL)
 
 	fresh();
 	scratch_umount();
-	NEED(!run("f=$(xfs_db -r -c 'sb 0' -c 'print features_incompat' " SCRATCH_DEV
-		  " | sed 's/.*= //'); xfs_db -x -c 'sb 0' -c "
-		  "\"write -d features_incompat $((f | 64))\" " SCRATCH_DEV " >/dev/null"));
+	scratch_toggle_exchange();
 	scratch_mount("dax=always");
 	bound = secret("bound", 1, 355);
 	clear = plain("plain");
