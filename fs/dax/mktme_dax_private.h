@@ -118,8 +118,6 @@ void mktme_dax_pause_init(struct dentry *dir);
 
 /* place.c */
 int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn);
-int mktme_dax_place(struct super_block *sb, struct dax_device *base,
-		    u64 offset, u8 place[MKTME_DAX_PLACE_SIZE]);
 int mktme_dax_find_place(struct super_block *sb, struct dax_device **base,
 			 u8 place[MKTME_DAX_PLACE_SIZE]);
 

@@ -6,6 +6,8 @@
  * at the place it was written to and nowhere else. The record keeps a digest
  * of the place: a namespace that has moved (other slot, other interleaving,
  * restored image) is told apart from a wrong key, and never read as noise.
+ * So is a filesystem whose blocks a tool has moved while it was not mounted: the
+ * filesystem has a number for that.
  *
  * The length of the last range is left out: growing it moves no byte.
  */
@@ -16,11 +18,12 @@
 #include <linux/uuid.h>
 #include "mktme_dax_private.h"
 
-/* Input of the digest, one per range in the order of the device's offsets. */
-struct mktme_dax_range {
+/* Of the digest; a filesystem lies in one range. */
+struct place_input {
 	u8 uuid[UUID_SIZE];	/* of the namespace; zero if it has none */
 	__le64 base;		/* physical address, bytes */
 	__le64 len;		/* bytes; 0 for the last range */
+	__le64 layout;		/* of the filesystem */
 } __packed;
 
 /**
@@ -44,22 +47,11 @@ int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn)
 	return avail < 0 ? avail : 0;
 }
 
-/**
- * mktme_dax_place() - digest over the ranges under a filesystem
- * @sb: filesystem
- * @base: its DAX device
- * @offset: byte offset of the filesystem in @base
- * @place: result
- *
- * Return: 0; -EOPNOTSUPP if the filesystem is not directly on an NVDIMM
- * namespace (a device-mapper target has several ranges that can be changed
- * under the filesystem); -ENXIO if the device is going away; errors of
- * dax_direct_access().
- */
-int mktme_dax_place(struct super_block *sb, struct dax_device *base,
-		    u64 offset, u8 place[MKTME_DAX_PLACE_SIZE])
+static int digest_place(struct super_block *sb, struct dax_device *base,
+			u64 offset, u64 layout,
+			u8 place[MKTME_DAX_PLACE_SIZE])
 {
-	struct mktme_dax_range range = {};
+	struct place_input where = { .layout = cpu_to_le64(layout) };
 	u8 digest[SHA256_DIGEST_SIZE];
 	uuid_t uuid;
 	pfn_t pfn;
@@ -79,9 +71,9 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
 	if (err)
 		return err;
 
-	export_uuid(range.uuid, &uuid);
-	range.base = cpu_to_le64(pfn_t_to_phys(pfn) + offset);
-	sha256((const u8 *)&range, sizeof(range), digest);
+	export_uuid(where.uuid, &uuid);
+	where.base = cpu_to_le64(pfn_t_to_phys(pfn) + offset);
+	sha256((const u8 *)&where, sizeof(where), digest);
 	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
 	return 0;
 }
@@ -90,10 +82,12 @@ int mktme_dax_place(struct super_block *sb, struct dax_device *base,
  * mktme_dax_find_place() - where does the data of a filesystem lie?
  * @sb: filesystem
  * @base: result, its DAX device
- * @place: result
+ * @place: result, a digest
  *
- * Return: as mktme_dax_place(); -EOPNOTSUPP also for a filesystem that cannot
- * have bound files.
+ * Return: 0; -EOPNOTSUPP if the filesystem cannot have bound files, or is not
+ * directly on an NVDIMM namespace (a device-mapper target has several ranges that
+ * can be changed under the filesystem); -ENXIO if the device is going away; errors
+ * of dax_direct_access().
  */
 int mktme_dax_find_place(struct super_block *sb, struct dax_device **base,
 			 u8 place[MKTME_DAX_PLACE_SIZE])
@@ -106,5 +100,6 @@ int mktme_dax_find_place(struct super_block *sb, struct dax_device **base,
 	*base = ops->dax_device(sb, &offset);
 	if (!*base)
 		return -EOPNOTSUPP;
-	return mktme_dax_place(sb, *base, offset, place);
+	return digest_place(sb, *base, offset,
+			    ops->layout ? ops->layout(sb) : 0, place);
 }

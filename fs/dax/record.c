@@ -12,7 +12,7 @@
  * mktme_dax_pack_record() - fill in a record
  * @record: where to
  * @key: key the file is bound to
- * @place: digest from mktme_dax_place()
+ * @place: digest from mktme_dax_find_place()
  */
 void mktme_dax_pack_record(struct mktme_dax_record_v1 *record,
 			   const struct mktme_key *key,

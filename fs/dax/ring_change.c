@@ -89,7 +89,7 @@ static int insert_payload(struct mktme_dax_ring *ring, struct key *key, u8 *iden
  * Return: 0, also if the ring has the key already; -EOPNOTSUPP if the filesystem
  * cannot have bound files; -EINVAL for a key of another type or with type=cpu;
  * -EKEYREJECTED if another key is expected; errors of key_validate(),
- * mktme_slot_get(), mktme_dax_place() and mktme_dax_get_device(); -ENOMEM.
+ * mktme_slot_get(), mktme_dax_find_place() and mktme_dax_get_device(); -ENOMEM.
  */
 int mktme_dax_add_key(struct super_block *sb, struct key *key, u8 *identifier,
 		      bool expected, unsigned int *refused)

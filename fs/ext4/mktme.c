@@ -18,7 +18,8 @@
  * The superblock's encrypt feature bit says that there can be such files, and
  * turns the hooks on at mount. Beside it stands the compatible feature
  * stable_inodes, on account of which resize2fs does not shrink the filesystem:
- * moved, the data of bound files would be lost.
+ * moved, the data of bound files would be lost. What it does not keep from moving
+ * blocks is found out by the layout, which is in the records.
  */
 #include <linux/dax.h>
 #include <linux/fscrypt.h>
@@ -99,6 +100,29 @@ static struct dax_device *ext4_mktme_dax_device(struct super_block *sb,
 {
 	*offset = EXT4_SB(sb)->s_dax_part_off;
 	return EXT4_SB(sb)->s_daxdev;
+}
+
+/*
+ * resize2fs moves blocks when the descriptors of all groups outgrow what was set
+ * aside for them, and asks just this (1.47, blocks_to_move()). Growing in the room
+ * set aside, mounted or not, takes from one term what it adds to the other, and so
+ * does the kernel's change to meta_bg: it comes when the room is used up. tune2fs -I
+ * moves blocks out of the way of larger inode tables.
+ */
+static u64 find_layout(struct super_block *sb)
+{
+	const struct ext4_super_block *es = EXT4_SB(sb)->s_es;
+	u32 descriptors = ext4_has_feature_meta_bg(sb) ?
+			  le32_to_cpu(es->s_first_meta_bg) :
+			  EXT4_SB(sb)->s_gdb_count +
+			  le16_to_cpu(es->s_reserved_gdt_blocks);
+
+	return descriptors | (u64)EXT4_INODE_SIZE(sb) << 32;
+}
+
+static u64 ext4_mktme_layout(struct super_block *sb)
+{
+	return EXT4_SB(sb)->s_mktme.layout;
 }
 
 static bool ext4_mktme_marked(struct inode *inode)
@@ -368,6 +392,7 @@ static struct mktme_dax_fs_ops ext4_mktme_ops = {
 	.owner = THIS_MODULE,
 	.fixed_xflags = FS_XFLAG_DAX,
 	.dax_device = ext4_mktme_dax_device,
+	.layout = ext4_mktme_layout,
 	.marked = ext4_mktme_marked,
 	.has_data = ext4_mktme_has_data,
 	.may_bind = ext4_mktme_may_bind,
@@ -381,11 +406,13 @@ static struct mktme_dax_fs_ops ext4_mktme_ops = {
  * @sb: filesystem being mounted, before any file's inode is read
  *
  * After journal recovery: the first bind sets the feature in its transaction, so
- * after a crash it may be in the journal only.
+ * after a crash it may be in the journal only. The layout is that of now: while the
+ * filesystem grows, its terms change one after the other.
  */
 void ext4_mktme_fill_super(struct super_block *sb)
 {
 	mktme_dax_register_fs(&ext4_mktme_ops);
+	EXT4_SB(sb)->s_mktme.layout = find_layout(sb);
 	if (ext4_has_feature_encrypt(sb))
 		mktme_dax_enable();
 }

@@ -10,6 +10,14 @@
 #ifdef CONFIG_MKTME_DAX
 #include <linux/iomap.h>
 
+/**
+ * struct ext4_mktme_sb - what a mounted filesystem keeps for bound files
+ * @layout: see ext4_mktme_fill_super(), which writes it; constant after that
+ */
+struct ext4_mktme_sb {
+	u64 layout;
+};
+
 /* mktme.c */
 void ext4_mktme_fill_super(struct super_block *sb);
 int ext4_mktme_iget(struct inode *inode);
@@ -39,6 +47,10 @@ static inline int ext4_mktme_begin(struct inode *inode, unsigned int flags)
 }
 
 #else
+
+/* Takes no room in struct ext4_sb_info. */
+struct ext4_mktme_sb {
+};
 
 static inline void ext4_mktme_fill_super(struct super_block *sb)
 {

@@ -2,13 +2,14 @@
 /*
  * Recomputes key identifier and place of a record with OpenSSL
  *
- *	record_check RECORD KEY UUID BASE
+ *	record_check RECORD KEY UUID BASE LAYOUT
  *
  * RECORD is the xattr in hex, KEY the number of a test key, UUID that of the
- * namespace, BASE the physical address at which the block device begins. The
+ * namespace, BASE the physical address at which the block device begins, LAYOUT the
+ * number that the file system has for where its blocks are. The
  * identifier is HKDF-SHA512 (RFC 5869) without salt, over algorithm byte, data
  * key and tweak key, with info "mktme-dax identifier". The place is the
- * beginning of the SHA-256 of UUID, BASE and eight zero bytes.
+ * beginning of the SHA-256 of UUID, BASE, eight zero bytes and LAYOUT.
  */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -71,14 +72,16 @@ static bool identifier_is_right(const struct mktme_dax_record_v1 *record, unsign
 }
 
 static bool place_is_right(const struct mktme_dax_record_v1 *record, const char *uuid,
-			   uint64_t base)
+			   uint64_t base, uint64_t layout)
 {
-	uint8_t range[32] = {}, digest[32];
+	uint8_t where[40] = {}, digest[32];
 
-	parse_uuid(uuid, range);
-	for (int i = 0; i < 8; i++)
-		range[16 + i] = base >> 8 * i;
-	if (!EVP_Digest(range, sizeof(range), digest, NULL, EVP_sha256(), NULL))
+	parse_uuid(uuid, where);
+	for (int i = 0; i < 8; i++) {
+		where[16 + i] = base >> 8 * i;
+		where[32 + i] = layout >> 8 * i;
+	}
+	if (!EVP_Digest(where, sizeof(where), digest, NULL, EVP_sha256(), NULL))
 		die("OpenSSL does not do SHA-256");
 	return !memcmp(digest, record->place, sizeof(record->place));
 }
@@ -87,14 +90,14 @@ int main(int argc, char **argv)
 {
 	struct mktme_dax_record_v1 record;
 
-	if (argc != 5)
-		die("usage: record_check RECORD KEY UUID BASE");
+	if (argc != 6)
+		die("usage: record_check RECORD KEY UUID BASE LAYOUT");
 	parse_hex(argv[1], (uint8_t *)&record, sizeof(record));
 	if (!identifier_is_right(&record, number(argv[2]))) {
 		puts("the identifier in the record is not that of the key");
 		return DIFFERENT;
 	}
-	if (!place_is_right(&record, argv[3], number(argv[4]))) {
+	if (!place_is_right(&record, argv[3], number(argv[4]), number(argv[5]))) {
 		puts("the place in the record is not that of the namespace");
 		return DIFFERENT;
 	}

@@ -16,6 +16,36 @@ static void get_record(int fd, struct mktme_dax_record_v1 *record)
 	NEED(len == sizeof(*record), "record of %zd bytes, %s", len, errno_name(errno));
 }
 
+static uint64_t number_at(const unsigned char *bytes, unsigned int size)
+{
+	uint64_t number = 0;
+
+	while (size--)
+		number = number << 8 | bytes[size];
+	return number;
+}
+
+/*
+ * Blocks set aside for descriptors of groups, and the size of inodes, from the superblock on the
+ * device (offsets: Documentation/filesystems/ext4/super.rst of the kernel). No such tests on meta_bg.
+ */
+static uint64_t layout_on_disk(void)
+{
+	uint64_t blocks, groups, descriptors;
+	unsigned char sb[1024];
+	int fd;
+
+	if (on_xfs())
+		return 0;
+	fd = open("/dev/pmem0", O_RDONLY);
+	NEED(fd >= 0 && pread(fd, sb, sizeof(sb), 1024) == sizeof(sb), "%s", errno_name(errno));
+	close(fd);
+	blocks = number_at(sb + 0x4, 4) - number_at(sb + 0x14, 4);
+	groups = (blocks + number_at(sb + 0x20, 4) - 1) / number_at(sb + 0x20, 4);
+	descriptors = (groups * number_at(sb + 0xfe, 2) + PAGE - 1) / PAGE + number_at(sb + 0xce, 2);
+	return descriptors | number_at(sb + 0x58, 2) << 32;
+}
+
 /* The host computes identifier and place with OpenSSL. */
 static void host_record(int fd, const struct mktme_dax_record_v1 *record, unsigned int key)
 {
@@ -25,8 +55,9 @@ static void host_record(int fd, const struct mktme_dax_record_v1 *record, unsign
 	namespace_uuid(fd, uuid);
 	for (size_t i = 0; i < sizeof(*record); i++)
 		pattern_hex(hex + 2 * i, bytes[i], 2);
-	report("host record %s %u %s %#llx -- %s", hex, key, uuid,
-	       (unsigned long long)device_base(fd), tap_test_name());
+	report("host record %s %u %s %#llx %#llx -- %s", hex, key, uuid,
+	       (unsigned long long)device_base(fd), (unsigned long long)layout_on_disk(),
+	       tap_test_name());
 }
 
 TEST(record_holds_version_state_algorithm_identifier)

@@ -10,6 +10,6 @@ set -euo pipefail
 export MKTME_ONLY=$* MKTME_CONTROL=1
 make_namespaces
 mount_main
-for program in persist_read abi errno sysfs ioctl ioctl_dir key revoke bind between window shake fault io race refuse door_map door_peek door_memory door_io door_admin door_copy mount locked record orphan ring ring_race dir device exhaust reuse; do
+for program in persist_read abi errno sysfs ioctl ioctl_dir key revoke bind between window shake fault io race refuse door_map door_peek door_memory door_io door_admin door_copy door_layout mount locked record orphan ring ring_race dir device exhaust reuse; do
 	run_test "${program}_test"
 done

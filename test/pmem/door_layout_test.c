@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An ext4 whose blocks change their places. Tools that do that to an unmounted file
+ * system know nothing of keys: what they have moved is lost, and has to be refused.
+ * What moves nothing must not be.
+ */
+#include <linux/falloc.h>
+#include <linux/types.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include "common.h"
+
+#define SIZE	(48 * MIB)
+#define FREE	(4 * MIB)
+#define RW	(PROT_READ | PROT_WRITE)
+#define SEED	490
+
+/* Groups of 1 MiB: 64 of them fill a block of descriptors. */
+#define MKFS		"mkfs.ext4 -q -F -b 4096 "
+#define SMALL_GROUPS	MKFS "-g 256 "
+
+/* linux/ext4.h is not for user space. */
+#define RESIZE_FS	_IOW('f', 16, __u64)
+
+static key_serial_t key;
+static size_t pages;
+static uint64_t places[SIZE / PAGE];
+
+static unsigned int pages_moved(int fd)
+{
+	unsigned int moved = 0;
+
+	for (size_t i = 0; i < pages; i++)
+		moved += block_of(fd, i * PAGE) != places[i];
+	return moved;
+}
+
+static void punch(int fd, size_t from, size_t to)
+{
+	NEED(to == from || !fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from * PAGE,
+				      (to - from) * PAGE), "%s", errno_name(errno));
+}
+
+/*
+ * All blocks are the file's, wherever a tool wants room, but for the last ones of the
+ * file system, where it may find it. In whole runs: there is no block left for the
+ * file's own tree.
+ */
+static void fill_all_but_the_end(int fd)
+{
+	size_t run = 0, i;
+	struct stat st;
+
+	NEED(!fstat(fd, &st));
+	pages = st.st_size / PAGE;
+	for (i = 0; i < pages; i++) {
+		places[i] = block_of(fd, i * PAGE);
+		if (places[i] >= SIZE - FREE) {
+			places[i] = 0;
+		} else {
+			punch(fd, run, i);
+			run = i + 1;
+		}
+	}
+	punch(fd, run, i);
+}
+
+/* Page by page, by write(): a fault may fill 2 MiB, and what has been punched. */
+static void fill_pages(int fd)
+{
+	char buf[PAGE];
+
+	for (size_t i = 0; i < pages; i++) {
+		if (!places[i])
+			continue;
+		pattern_fill(buf, PAGE, SEED, i * PAGE);
+		write_all(fd, buf, PAGE, i * PAGE);
+	}
+}
+
+static bool content_is_right(const char *p)
+{
+	for (size_t i = 0; i < pages; i++)
+		if (places[i] && !is_pattern(p + i * PAGE, PAGE, SEED, i * PAGE))
+			return false;
+	return true;
+}
+
+/* Beside the file there is a bound directory. */
+static void make_file(const char *mkfs)
+{
+	int fd;
+
+	only_on("ext4");
+	key = need_key(1);
+	scratch_new("dax=always");
+	scratch_umount();
+	NEED(!run("%s " SCRATCH_DEV " %lu", mkfs, SIZE / PAGE));
+	scratch_mount("dax=always");
+	need_ring_key(SCRATCH, 1);
+	NEED(!mkdir(SCRATCH "/dir", 0700));
+	fd = scratch_file("dir", O_RDONLY);
+	NEED(!ioctl_bind(fd, key) && !close(fd), "%s", errno_name(errno));
+	scratch_fill("file");
+	fd = scratch_file("file", O_RDWR);
+	fill_all_but_the_end(fd);
+	NEED(!ioctl_bind(fd, key), "%s", errno_name(errno));
+	fill_pages(fd);
+	NEED(!pages_moved(fd) && !close(fd));
+}
+
+/* The tools want a check first. */
+static void unmounted(const char *command)
+{
+	scratch_umount();
+	check_sound(SCRATCH_DEV);
+	NEED(!run("e2fsck -fy " SCRATCH_DEV " >/dev/null 2>&1"));
+	NEED(!run("%s >/run/tool 2>&1 || { tail -n 5 /run/tool; false; }", command));
+	check_sound(SCRATCH_DEV);
+	scratch_mount("dax=always");
+}
+
+static void grow_mounted(__u64 bytes)
+{
+	__u64 blocks = bytes / PAGE;
+	int fd = open(SCRATCH, O_RDONLY);
+
+	NEED(fd >= 0 && !ioctl(fd, RESIZE_FS, &blocks), "%s", errno_name(errno));
+	close(fd);
+}
+
+static bool has_feature(const char *name)
+{
+	return !run("dumpe2fs -h " SCRATCH_DEV " 2>/dev/null | grep -qw %s", name);
+}
+
+static void check_opens(void)
+{
+	int fd = scratch_file("file", O_RDWR), new;
+	char *p;
+
+	NEED(fd >= 0);
+	CHECK_EQ(pages_moved(fd), 0);
+	p = bound_mapping(fd, pages * PAGE, key);
+	CHECK(content_is_right(p));
+	NEED(!munmap(p, pages * PAGE) && !close(fd));
+	need_ring_key(SCRATCH, 1);
+	new = scratch_file("dir/new", O_RDWR | O_CREAT);
+	CHECK(new >= 0, "%s", errno_name(errno));
+	close(new);
+}
+
+/* Neither noise nor a new file that would mix with those of another layout */
+static void check_refused(void)
+{
+	int fd = scratch_file("file", O_RDWR);
+	char byte, *p;
+
+	NEED(fd >= 0);
+	CHECK(pages_moved(fd) > 0, "the tool has moved nothing of the file");
+	p = map_file(fd, PAGE, RW, MAP_SHARED);
+	CHECK_ERRNO(encrypt_mprotect(p, PAGE, RW, key), ESTALE);
+	CHECK_ERRNO(ioctl_bind(fd, key), ESTALE);
+	CHECK_EQ(status_of(fd).record, MKTME_DAX_RECORD_OTHER_PLACE);
+	CHECK_EQ(status_of(fd).state, MKTME_DAX_FILE_LOCKED);
+	CHECK_EQ(signal_of(load_byte, p), SIGBUS);
+	CHECK_ERRNO(pread(fd, &byte, 1, 0), ENOKEY);
+	NEED(!munmap(p, PAGE) && !close(fd));
+	need_ring_key(SCRATCH, 1);
+	CHECK_ERRNO(scratch_file("dir/new", O_RDWR | O_CREAT), ESTALE);
+}
+
+/* No room for the descriptors of more groups: they take that of data. */
+TEST(resize2fs_that_moves_blocks_ESTALE)
+{
+	make_file(SMALL_GROUPS "-O ^resize_inode");
+	unmounted("resize2fs " SCRATCH_DEV " 200M");
+	check_refused();
+}
+
+/* It destroys file systems that have checksums (1.47.0). */
+TEST(tune2fs_that_moves_blocks_ESTALE)
+{
+	make_file(MKFS "-g 2048 -O ^flex_bg,^resize_inode,^metadata_csum");
+	unmounted("tune2fs -I 512 " SCRATCH_DEV);
+	check_refused();
+}
+
+TEST(resize2fs_that_moves_nothing)
+{
+	make_file(SMALL_GROUPS "-E resize=65536");
+	unmounted("resize2fs " SCRATCH_DEV " 200M");
+	check_opens();
+}
+
+TEST(growth_while_mounted)
+{
+	make_file(SMALL_GROUPS "-E resize=65536");
+	grow_mounted(200 * MIB);
+	scratch_cycle("dax=always");
+	CHECK(!has_feature("meta_bg"));
+	check_opens();
+}
+
+/* Room for one more block of descriptors, which is not enough */
+TEST(growth_while_mounted_to_meta_bg)
+{
+	make_file(SMALL_GROUPS "-E resize=32768");
+	grow_mounted(200 * MIB);
+	check_opens();
+	scratch_cycle("dax=always");
+	CHECK(has_feature("meta_bg"));
+	check_opens();
+	grow_mounted(220 * MIB);
+	scratch_cycle("dax=always");
+	check_opens();
+}
+
+int main(int argc, char **argv)
+{
+	return tap_main("door-layout", argc, argv);
+}
