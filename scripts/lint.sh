@@ -189,7 +189,7 @@ check_where() {
 			return 0
 		fi
 		case $program in
-		machine | kexec-* | persist-* | unaware | unaware-* | xfs | xfs-doors) return 0 ;;
+		machine | kexec-* | crash | persist-* | unaware | unaware-* | xfs | xfs-doors) return 0 ;;
 		esac
 	done < <(list_tests <<<"$tests")
 	echo "$door: no test of it is in $suite.sh"
