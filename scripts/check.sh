@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . scripts/build.sh
 
 # Changed lines in files that are not ours: what a new upstream version costs.
-LINUX_BUDGET=116
+LINUX_BUDGET=119
 EMULATOR_BUDGET=150
 
 list_own_files() {

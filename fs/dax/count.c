@@ -44,7 +44,7 @@ static const char *const messages[MKTME_DAX_NR_REFUSALS] = {
 	[MKTME_DAX_REFUSE_VERSION] =
 		"record is of an unknown version",
 	[MKTME_DAX_REFUSE_OTHER_PLACE] =
-		"encrypted at another physical place; move the namespace back, or restore the backup from before resize2fs",
+		"encrypted at another physical place; move the namespace back, or restore a backup if a tool has moved blocks",
 	[MKTME_DAX_REFUSE_NO_KEYID] =
 		"every KeyID is in use",
 };

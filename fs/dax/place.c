@@ -7,7 +7,7 @@
  * of the place: a namespace that has moved (other slot, other interleaving,
  * restored image) is told apart from a wrong key, and never read as noise.
  * So is a filesystem whose blocks a tool has moved while it was not mounted: the
- * filesystem has a number for that.
+ * filesystem has numbers that tell (layout).
  *
  * The length of the last range is left out: growing it moves no byte.
  */
@@ -22,8 +22,8 @@
 struct place_input {
 	u8 uuid[UUID_SIZE];	/* of the namespace; zero if it has none */
 	__le64 base;		/* physical address, bytes */
-	__le64 len;		/* bytes; 0 for the last range */
-	__le64 layout;		/* of the filesystem */
+	__le64 zero;		/* of several ranges, all but the last had a length */
+	__le64 layout[MKTME_DAX_LAYOUT_WORDS];	/* not there if there is none */
 } __packed;
 
 /**
@@ -48,10 +48,11 @@ int mktme_dax_first_pfn(struct dax_device *base, pfn_t *pfn)
 }
 
 static int digest_place(struct super_block *sb, struct dax_device *base,
-			u64 offset, u64 layout,
+			u64 offset, const __le64 *layout,
 			u8 place[MKTME_DAX_PLACE_SIZE])
 {
-	struct place_input where = { .layout = cpu_to_le64(layout) };
+	struct place_input where = {};
+	size_t len = offsetof(struct place_input, layout);
 	u8 digest[SHA256_DIGEST_SIZE];
 	uuid_t uuid;
 	pfn_t pfn;
@@ -73,7 +74,11 @@ static int digest_place(struct super_block *sb, struct dax_device *base,
 
 	export_uuid(where.uuid, &uuid);
 	where.base = cpu_to_le64(pfn_t_to_phys(pfn) + offset);
-	sha256((const u8 *)&where, sizeof(where), digest);
+	if (layout) {
+		memcpy(where.layout, layout, sizeof(where.layout));
+		len += sizeof(where.layout);
+	}
+	sha256((const u8 *)&where, len, digest);
 	memcpy(place, digest, MKTME_DAX_PLACE_SIZE);
 	return 0;
 }
@@ -101,5 +106,5 @@ int mktme_dax_find_place(struct super_block *sb, struct dax_device **base,
 	if (!*base)
 		return -EOPNOTSUPP;
 	return digest_place(sb, *base, offset,
-			    ops->layout ? ops->layout(sb) : 0, place);
+			    ops->layout ? ops->layout(sb) : NULL, place);
 }

@@ -103,24 +103,50 @@ static struct dax_device *ext4_mktme_dax_device(struct super_block *sb,
 }
 
 /*
- * resize2fs moves blocks when the descriptors of all groups outgrow what was set
- * aside for them, and asks just this (1.47, blocks_to_move()). Growing in the room
- * set aside, mounted or not, takes from one term what it adds to the other, and so
- * does the kernel's change to meta_bg: it comes when the room is used up. tune2fs -I
- * moves blocks out of the way of larger inode tables.
+ * Blocks for the descriptors of groups, and those set aside for more of them. From
+ * the superblock on disk: in core, s_gdb_count is from before the journal was
+ * replayed.
  */
-static u64 find_layout(struct super_block *sb)
+static u32 descriptor_blocks(struct super_block *sb)
 {
 	const struct ext4_super_block *es = EXT4_SB(sb)->s_es;
-	u32 descriptors = ext4_has_feature_meta_bg(sb) ?
-			  le32_to_cpu(es->s_first_meta_bg) :
-			  EXT4_SB(sb)->s_gdb_count +
-			  le16_to_cpu(es->s_reserved_gdt_blocks);
+	u64 blocks = ext4_blocks_count(es) -
+		     le32_to_cpu(es->s_first_data_block);
+	u64 groups = DIV_ROUND_UP_ULL(blocks, EXT4_BLOCKS_PER_GROUP(sb));
 
-	return descriptors | (u64)EXT4_INODE_SIZE(sb) << 32;
+	if (ext4_has_feature_meta_bg(sb))
+		return le32_to_cpu(es->s_first_meta_bg);
+	return DIV_ROUND_UP_ULL(groups, EXT4_DESC_PER_BLOCK(sb)) +
+	       le16_to_cpu(es->s_reserved_gdt_blocks);
 }
 
-static u64 ext4_mktme_layout(struct super_block *sb)
+/*
+ * What tools go by that move blocks of an unmounted filesystem. resize2fs moves them
+ * when the descriptors outgrow what was set aside, or have another size (1.47,
+ * blocks_to_move()); tune2fs -I, when larger inode tables want their room. Growing in
+ * the room set aside, mounted or not, takes from one term what it adds to the other,
+ * and so does the kernel's change to meta_bg: it comes when the room is used up.
+ *
+ * resize2fs -b and then -s bring all that back, and not the blocks. What stands
+ * right behind the descriptors in the first group has had to go, too, which is its
+ * bitmaps or its inode table, and they do not come back, either.
+ */
+static void find_layout(struct super_block *sb, __le64 *layout)
+{
+	struct ext4_group_desc *first = ext4_get_group_desc(sb, 0, NULL);
+
+	layout[0] = cpu_to_le64(descriptor_blocks(sb));
+	layout[1] = cpu_to_le64(EXT4_INODE_SIZE(sb) |
+				(u64)EXT4_DESC_SIZE(sb) << 32);
+	/* It was looked at when the descriptors were read. */
+	if (WARN_ON_ONCE(!first))
+		return;
+	layout[2] = cpu_to_le64(ext4_block_bitmap(sb, first));
+	layout[3] = cpu_to_le64(ext4_inode_bitmap(sb, first));
+	layout[4] = cpu_to_le64(ext4_inode_table(sb, first));
+}
+
+static const __le64 *ext4_mktme_layout(struct super_block *sb)
 {
 	return EXT4_SB(sb)->s_mktme.layout;
 }
@@ -412,7 +438,7 @@ static struct mktme_dax_fs_ops ext4_mktme_ops = {
 void ext4_mktme_fill_super(struct super_block *sb)
 {
 	mktme_dax_register_fs(&ext4_mktme_ops);
-	EXT4_SB(sb)->s_mktme.layout = find_layout(sb);
+	find_layout(sb, EXT4_SB(sb)->s_mktme.layout);
 	if (ext4_has_feature_encrypt(sb))
 		mktme_dax_enable();
 }

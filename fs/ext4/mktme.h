@@ -9,13 +9,14 @@
 
 #ifdef CONFIG_MKTME_DAX
 #include <linux/iomap.h>
+#include <linux/mktme_dax_fs.h>
 
 /**
  * struct ext4_mktme_sb - what a mounted filesystem keeps for bound files
  * @layout: see ext4_mktme_fill_super(), which writes it; constant after that
  */
 struct ext4_mktme_sb {
-	u64 layout;
+	__le64 layout[MKTME_DAX_LAYOUT_WORDS];
 };
 
 /* mktme.c */

@@ -230,14 +230,12 @@ static inline bool mktme_dax_writeback(struct address_space *mapping,
  *
  * Context: invalidate_lock held exclusively or inode being freed; mappings
  * zapped and TLBs flushed; may sleep.
- * Return: @index, for what drops the entry.
  */
-static inline pgoff_t mktme_dax_forget(struct address_space *mapping,
-				       pgoff_t index)
+static inline void mktme_dax_forget(struct address_space *mapping,
+				    pgoff_t index)
 {
 	if (static_branch_unlikely(&mktme_dax_used) && mktme_dax_keyid(mapping))
 		__mktme_dax_forget(mapping, index);
-	return index;
 }
 
 /* Drop what was built over a page map that goes away. May sleep. */
@@ -381,10 +379,9 @@ static inline bool mktme_dax_writeback(struct address_space *mapping,
 	return false;
 }
 
-static inline pgoff_t mktme_dax_forget(struct address_space *mapping,
-				       pgoff_t index)
+static inline void mktme_dax_forget(struct address_space *mapping,
+				    pgoff_t index)
 {
-	return index;
 }
 
 static inline void mktme_dax_unmap(struct dev_pagemap *pgmap)

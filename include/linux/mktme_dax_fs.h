@@ -12,15 +12,18 @@
 
 struct module;
 
+/* Numbers that mktme_dax_fs_ops.layout gives */
+#define MKTME_DAX_LAYOUT_WORDS	5
+
 /**
  * struct mktme_dax_fs_ops - what a filesystem does for bound files
  * @name: file_system_type.name
  * @fixed_xflags: FS_XFLAG_* that cannot be changed on a bound regular file. Of a
  *	directory, FS_XFLAG_IMMUTABLE only
  * @dax_device: the DAX device under @sb and the byte offset of @sb in it
- * @layout: a number that is another one after a tool has moved blocks of the
- *	unmounted filesystem, and stays the same while it is mounted. NULL if no
- *	tool does that. Goes into the record.
+ * @layout: numbers of which one is another after a tool has moved blocks of the
+ *	unmounted filesystem, and which stay the same while it is mounted, also
+ *	if it grows. NULL if there is no such tool. Goes into the record.
  * @marked: is the on-disk marker of a bound file set on @inode? No locks, no
  *	sleeping: reads the in-core inode.
  * @has_data: 1 if @inode has blocks with data (unwritten ones have none),
@@ -44,7 +47,7 @@ struct mktme_dax_fs_ops {
 	struct module *owner;
 	u32 fixed_xflags;
 	struct dax_device *(*dax_device)(struct super_block *sb, u64 *offset);
-	u64 (*layout)(struct super_block *sb);
+	const __le64 *(*layout)(struct super_block *sb);
 	bool (*marked)(struct inode *inode);
 	int (*has_data)(struct inode *inode);
 	int (*may_bind)(struct inode *dir);

@@ -5,8 +5,8 @@
  *	record_check RECORD KEY UUID BASE LAYOUT
  *
  * RECORD is the xattr in hex, KEY the number of a test key, UUID that of the
- * namespace, BASE the physical address at which the block device begins, LAYOUT the
- * number that the file system has for where its blocks are. The
+ * namespace, BASE the physical address at which the block device begins, LAYOUT
+ * what the file system says of where its blocks are, in hex, or "-" for nothing. The
  * identifier is HKDF-SHA512 (RFC 5869) without salt, over algorithm byte, data
  * key and tweak key, with info "mktme-dax identifier". The place is the
  * beginning of the SHA-256 of UUID, BASE, eight zero bytes and LAYOUT.
@@ -19,7 +19,8 @@
 #include "../../include/uapi/linux/mktme_dax.h"
 #include "host.h"
 
-#define INFO	"mktme-dax identifier"
+#define INFO		"mktme-dax identifier"
+#define LAYOUT_SIZE	40
 
 static void derive(uint8_t *secret, size_t len, uint8_t *out)
 {
@@ -72,16 +73,19 @@ static bool identifier_is_right(const struct mktme_dax_record_v1 *record, unsign
 }
 
 static bool place_is_right(const struct mktme_dax_record_v1 *record, const char *uuid,
-			   uint64_t base, uint64_t layout)
+			   uint64_t base, const char *layout)
 {
-	uint8_t where[40] = {}, digest[32];
+	uint8_t where[32 + LAYOUT_SIZE] = {}, digest[32];
+	size_t len = 32;
 
 	parse_uuid(uuid, where);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 8; i++)
 		where[16 + i] = base >> 8 * i;
-		where[32 + i] = layout >> 8 * i;
+	if (strcmp(layout, "-")) {
+		parse_hex(layout, where + len, LAYOUT_SIZE);
+		len += LAYOUT_SIZE;
 	}
-	if (!EVP_Digest(where, sizeof(where), digest, NULL, EVP_sha256(), NULL))
+	if (!EVP_Digest(where, len, digest, NULL, EVP_sha256(), NULL))
 		die("OpenSSL does not do SHA-256");
 	return !memcmp(digest, record->place, sizeof(record->place));
 }
@@ -97,7 +101,7 @@ int main(int argc, char **argv)
 		puts("the identifier in the record is not that of the key");
 		return DIFFERENT;
 	}
-	if (!place_is_right(&record, argv[3], number(argv[4]), number(argv[5]))) {
+	if (!place_is_right(&record, argv[3], number(argv[4]), argv[5])) {
 		puts("the place in the record is not that of the namespace");
 		return DIFFERENT;
 	}

@@ -96,19 +96,27 @@ test_plain_search() {
 
 # The identifier of test key 1, from the command line tool of OpenSSL; the place from
 # sha256sum.
+place_of() {
+	printf '\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff%b%b%b' \
+		'\x00\x00\x20\x00\x01\x00\x00\x00' '\0\0\0\0\0\0\0\0' "$1" | sha256sum | head -c 32
+}
+
 test_record_check() {
 	local head=01010100 uuid=00112233-4455-6677-8899-aabbccddeeff base=0x100200000
-	local identifier=55722aabe70222c3b40cda49c9370c7b place layout=0x10000000003
-	place=$(printf '\x00\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff%b%b%b' \
-		'\x00\x00\x20\x00\x01\x00\x00\x00' '\0\0\0\0\0\0\0\0' '\x03\x00\x00\x00\x00\x01\x00\x00' | sha256sum | head -c 32)
+	local identifier=55722aabe70222c3b40cda49c9370c7b place other layout
+	layout=$(printf '%080d' 3)
+	place=$(place_of '')
+	other=$(place_of "$(printf '\\x00%.0s' {1..39})\\x03")
 	check() { "$programs/record_check" "$@"; }
-	expect 0 "record_check knows identifier and place" check $head$identifier"$place" 1 $uuid $base $layout
-	expect 1 "record_check sees another key" check $head$identifier"$place" 2 $uuid $base $layout
-	expect 1 "record_check sees another namespace" check $head$identifier"$place" 1 ${uuid%f}e $base $layout
-	expect 1 "record_check sees another address" check $head$identifier"$place" 1 $uuid 0x100201000 $layout
-	expect 1 "record_check sees another layout" check $head$identifier"$place" 1 $uuid $base 0x10000000004
-	expect 2 "record_check refuses a short record" check $head$identifier 1 $uuid $base $layout
-	expect 2 "record_check refuses half a UUID" check $head$identifier"$place" 1 ${uuid%-*} $base $layout
+	expect 0 "record_check knows identifier and place" check $head$identifier"$place" 1 $uuid $base -
+	expect 1 "record_check sees another key" check $head$identifier"$place" 2 $uuid $base -
+	expect 1 "record_check sees another namespace" check $head$identifier"$place" 1 ${uuid%f}e $base -
+	expect 1 "record_check sees another address" check $head$identifier"$place" 1 $uuid 0x100201000 -
+	expect 0 "record_check knows a layout" check $head$identifier"$other" 1 $uuid $base "$layout"
+	expect 1 "record_check sees another layout" check $head$identifier"$other" 1 $uuid $base "${layout%3}4"
+	expect 1 "record_check sees a layout too many" check $head$identifier"$place" 1 $uuid $base "$layout"
+	expect 2 "record_check refuses a short record" check $head$identifier 1 $uuid $base -
+	expect 2 "record_check refuses half a UUID" check $head$identifier"$place" 1 ${uuid%-*} $base -
 }
 
 layout() {

@@ -25,39 +25,58 @@ static uint64_t number_at(const unsigned char *bytes, unsigned int size)
 	return number;
 }
 
-/*
- * Blocks set aside for descriptors of groups, and the size of inodes, from the superblock on the
- * device (offsets: Documentation/filesystems/ext4/super.rst of the kernel). No such tests on meta_bg.
- */
-static uint64_t layout_on_disk(void)
+static void read_device(unsigned char *buf, size_t len, off_t off)
 {
-	uint64_t blocks, groups, descriptors;
-	unsigned char sb[1024];
-	int fd;
+	int fd = open("/dev/pmem0", O_RDONLY);
 
-	if (on_xfs())
-		return 0;
-	fd = open("/dev/pmem0", O_RDONLY);
-	NEED(fd >= 0 && pread(fd, sb, sizeof(sb), 1024) == sizeof(sb), "%s", errno_name(errno));
+	NEED(fd >= 0 && pread(fd, buf, len, off) == (ssize_t)len, "%s", errno_name(errno));
 	close(fd);
-	blocks = number_at(sb + 0x4, 4) - number_at(sb + 0x14, 4);
-	groups = (blocks + number_at(sb + 0x20, 4) - 1) / number_at(sb + 0x20, 4);
-	descriptors = (groups * number_at(sb + 0xfe, 2) + PAGE - 1) / PAGE + number_at(sb + 0xce, 2);
-	return descriptors | number_at(sb + 0x58, 2) << 32;
+}
+
+static uint64_t descriptor_blocks(const unsigned char *sb, unsigned int descriptor_size)
+{
+	uint64_t blocks = number_at(sb + 0x4, 4) - number_at(sb + 0x14, 4);
+	uint64_t group = number_at(sb + 0x20, 4), groups = (blocks + group - 1) / group;
+
+	return (groups * descriptor_size + PAGE - 1) / PAGE + number_at(sb + 0xce, 2);
+}
+
+/*
+ * What ext4 says of where blocks are: from the superblock and the first descriptor on the device
+ * (offsets: Documentation/filesystems/ext4/ of the kernel), not from the kernel. Without meta_bg.
+ */
+static void layout_on_disk(char hex[81])
+{
+	unsigned char sb[1024], first[64];
+	unsigned int size;
+	uint64_t words[5];
+
+	read_device(sb, sizeof(sb), 1024);
+	read_device(first, sizeof(first), PAGE);
+	size = number_at(sb + 0xfe, 2) ? : 32;
+	words[0] = descriptor_blocks(sb, size);
+	words[1] = number_at(sb + 0x58, 2) | (uint64_t)size << 32;
+	for (int i = 0; i < 3; i++)
+		words[2 + i] = number_at(first + 4 * i, 4) |
+			       (size < 64 ? 0 : number_at(first + 0x20 + 4 * i, 4) << 32);
+	for (int i = 0; i < 40; i++)
+		pattern_hex(hex + 2 * i, words[i / 8] >> i % 8 * 8 & 0xff, 2);
+	hex[80] = 0;
 }
 
 /* The host computes identifier and place with OpenSSL. */
 static void host_record(int fd, const struct mktme_dax_record_v1 *record, unsigned int key)
 {
 	const uint8_t *bytes = (const uint8_t *)record;
-	char hex[2 * sizeof(*record) + 1] = {}, uuid[40];
+	char hex[2 * sizeof(*record) + 1] = {}, uuid[40], layout[81] = "-";
 
 	namespace_uuid(fd, uuid);
+	if (!on_xfs())
+		layout_on_disk(layout);
 	for (size_t i = 0; i < sizeof(*record); i++)
 		pattern_hex(hex + 2 * i, bytes[i], 2);
-	report("host record %s %u %s %#llx %#llx -- %s", hex, key, uuid,
-	       (unsigned long long)device_base(fd), (unsigned long long)layout_on_disk(),
-	       tap_test_name());
+	report("host record %s %u %s %#llx %s -- %s", hex, key, uuid,
+	       (unsigned long long)device_base(fd), layout, tap_test_name());
 }
 
 TEST(record_holds_version_state_algorithm_identifier)

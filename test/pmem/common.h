@@ -198,8 +198,9 @@ void check_sound(const char *device);
 /* Formats, mounts and works there from now on; options as for mount -o. */
 void scratch_new(const char *options);
 /* What was in core is gone: bound files are locked. */
-void scratch_toggle_exchange(void);
 void scratch_cycle(const char *options);
+/* XFS, not mounted: whether it has the feature "exchange range". */
+void scratch_toggle_exchange(void);
 void scratch_mount(const char *options);
 void scratch_umount(void);
 /* Nothing more is written; with @log at least the journal is. */

@@ -10,10 +10,4 @@ export MKTME_ONLY=$*
 make_namespaces
 make_main
 mount_main
-run_test kexec_before_test
-if dmesg | grep -E 'BUG: |WARNING: |Call Trace:'; then
-	say "not ok - the log of the first kernel is clean"
-fi
-gcov-report
-/test/kexec_jump --crash /test/crash-after.sh ${1:+"$1"}
-say "not ok - crash: the other kernel starts"
+start_other_kernel --crash /test/crash-after.sh ${*:+"$*"}

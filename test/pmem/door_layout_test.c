@@ -10,12 +10,12 @@
 #include <sys/ioctl.h>
 #include "common.h"
 
-#define SIZE	(48 * MIB)
-#define FREE	(4 * MIB)
+#define SIZE	(72 * MIB)
+#define FREE	(8 * MIB)
 #define RW	(PROT_READ | PROT_WRITE)
 #define SEED	490
 
-/* Groups of 1 MiB: 64 of them fill a block of descriptors. */
+/* Groups of 1 MiB: 64 of them fill a block of descriptors; without "64bit", 128. */
 #define MKFS		"mkfs.ext4 -q -F -b 4096 "
 #define SMALL_GROUPS	MKFS "-g 256 "
 
@@ -186,6 +186,31 @@ TEST(tune2fs_that_moves_blocks_ESTALE)
 	check_refused();
 }
 
+/* Descriptors of 64 bytes want one block more than those of 32. */
+TEST(resize2fs_to_64bit_ESTALE)
+{
+	make_file(SMALL_GROUPS "-O ^resize_inode,^64bit");
+	unmounted("resize2fs -b " SCRATCH_DEV);
+	check_refused();
+}
+
+/* All numbers of the superblock are as before, and the blocks are not. */
+TEST(resize2fs_there_and_back_ESTALE)
+{
+	make_file(SMALL_GROUPS "-O ^resize_inode,^64bit");
+	unmounted("resize2fs -b " SCRATCH_DEV);
+	unmounted("resize2fs -s " SCRATCH_DEV);
+	check_refused();
+}
+
+/* There, descriptors change their places and not their number. */
+TEST(resize2fs_to_64bit_with_meta_bg_ESTALE)
+{
+	make_file(SMALL_GROUPS "-O meta_bg,^resize_inode,^64bit");
+	unmounted("resize2fs -b " SCRATCH_DEV);
+	check_refused();
+}
+
 TEST(resize2fs_that_moves_nothing)
 {
 	make_file(SMALL_GROUPS "-E resize=65536");
@@ -205,7 +230,7 @@ TEST(growth_while_mounted)
 /* Room for one more block of descriptors, which is not enough */
 TEST(growth_while_mounted_to_meta_bg)
 {
-	make_file(SMALL_GROUPS "-E resize=32768");
+	make_file(SMALL_GROUPS "-E resize=40960");
 	grow_mounted(200 * MIB);
 	check_opens();
 	scratch_cycle("dax=always");
@@ -214,6 +239,35 @@ TEST(growth_while_mounted_to_meta_bg)
 	grow_mounted(220 * MIB);
 	scratch_cycle("dax=always");
 	check_opens();
+}
+
+/*
+ * After a crash the superblock of before the growth is on disk, and the one of after it
+ * in the journal; what the kernel has read before it replayed the journal is of both.
+ */
+TEST(growth_that_is_in_the_journal_only)
+{
+	int fd;
+
+	make_file(SMALL_GROUPS "-E resize=65536");
+	scratch_umount();
+	NEED(!run("dd if=" SCRATCH_DEV " of=/run/before bs=4096 count=1 status=none"));
+	scratch_mount("dax=always");
+	grow_mounted(200 * MIB);
+	scratch_umount();
+	NEED(!run("dd if=" SCRATCH_DEV " of=/run/after bs=4096 count=1 status=none && "
+		  "dd if=/run/before of=" SCRATCH_DEV " bs=4096 conv=fsync status=none && "
+		  "printf 'jo\njw -b 0 /run/after\njc\n' | debugfs -w " SCRATCH_DEV " >/dev/null 2>&1"));
+	CHECK(has_feature("needs_recovery"));
+	scratch_mount("dax=always");
+	check_opens();
+	fd = scratch_file("new", O_RDWR | O_CREAT);
+	NEED(!ioctl_bind(fd, key) && !close(fd));
+	scratch_cycle("dax=always");
+	check_opens();
+	fd = scratch_file("new", O_RDWR);
+	CHECK(!ioctl_bind(fd, key), "%s", errno_name(errno));
+	close(fd);
 }
 
 int main(int argc, char **argv)

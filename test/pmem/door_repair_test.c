@@ -118,14 +118,16 @@ static void check_files(unsigned int state)
 	}
 }
 
-static void unlock_files(void)
+static void check_locked_files(void)
 {
+	check_files(MKTME_DAX_FILE_LOCKED);
 	for (int i = 0; i < 2; i++) {
 		int fd = scratch_file(names[i], O_RDWR);
 
 		CHECK(!ioctl_bind(fd, key), "%s: %s", names[i], errno_name(errno));
 		close(fd);
 	}
+	check_files(MKTME_DAX_FILE_UNLOCKED);
 }
 
 static void rebuild_files(void)
@@ -159,9 +161,7 @@ TEST(file_in_use)
 	rebuild_files();
 	check_files(MKTME_DAX_FILE_UNLOCKED);
 	scratch_cycle("dax=always");
-	check_files(MKTME_DAX_FILE_LOCKED);
-	unlock_files();
-	check_files(MKTME_DAX_FILE_UNLOCKED);
+	check_locked_files();
 	end();
 }
 
@@ -171,9 +171,7 @@ TEST(locked_file)
 	make_files();
 	scratch_cycle("dax=always");
 	rebuild_files();
-	check_files(MKTME_DAX_FILE_LOCKED);
-	unlock_files();
-	check_files(MKTME_DAX_FILE_UNLOCKED);
+	check_locked_files();
 	scratch_cycle("dax=always");
 	check_files(MKTME_DAX_FILE_LOCKED);
 	end();
@@ -221,9 +219,7 @@ TEST(groups_and_counts)
 	close(fd);
 	check_files(MKTME_DAX_FILE_UNLOCKED);
 	scratch_cycle("dax=always");
-	check_files(MKTME_DAX_FILE_LOCKED);
-	unlock_files();
-	check_files(MKTME_DAX_FILE_UNLOCKED);
+	check_locked_files();
 	end();
 }
 

@@ -52,6 +52,18 @@ run_test() {
 	esac
 }
 
+# start_other_kernel [--crash] SCRIPT [PATTERN]: the last that a boot does, by kexec_jump. Whatever the
+# pattern, the other kernel finds what it looks for. PID 1 reads that one's log only.
+start_other_kernel() {
+	MKTME_ONLY='' run_test kexec_before_test
+	if dmesg | grep -E 'BUG: |WARNING: |Call Trace:'; then
+		say "not ok - the log of the first kernel is clean"
+	fi
+	gcov-report
+	/test/kexec_jump "$@"
+	say "not ok - kexec: the other kernel starts"
+}
+
 # check_scrub MOUNTPOINT: the kernel's own look at inodes, their extents and attributes, while bound
 # files are in use. It prints what is wrong, and that an inode has no attributes.
 check_scrub() {

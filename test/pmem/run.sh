@@ -103,17 +103,28 @@ run_control() {
 # is one that may forbid aliases, and does so only where it says it. The second kernel of the
 # first boot and of the last is started by kexec, that of the second because the first one dies.
 run_machine() {
-	local dimm=build/$RUN-machine.img
-	local kexec=(--smp 4 --sockets 2 --mem "${MACHINE_MEM:-768}" --keyid-bits 3 --cpu tme-pconfig-busy=3
+	local dimm=build/$RUN-machine.img mem=${MACHINE_MEM:-768}
+	local kexec=(--smp 4 --sockets 2 --mem "$mem" --keyid-bits 3 --cpu tme-pconfig-busy=3
 		--add "${KERNEL:-build/kernel/bzImage}:/kexec/bzImage" --add build/initramfs.cpio.gz:/kexec/initrd)
 	boot "machine/sockets" machine-1.sh "$dimm" --fresh "${kexec[@]}"
-	boot "machine/crash" crash.sh "$dimm" --fresh "${kexec[@]}" --mem "$((${MACHINE_MEM:-768} + 256))" \
-		--append crashkernel=256M
+	boot "machine/crash" crash.sh "$dimm" --fresh "${kexec[@]}" --mem $((mem + mem / 3)) \
+		--append "crashkernel=$((mem / 3))M"
+	check_written_back "$LOGS/$RUN-machine-crash/console.log"
 	boot "machine/tdx" machine-3.sh "$dimm" --cpu family=6,model=106,tme-tdx-bits=2
+	boot "machine/few CPUs" machine-5.sh "$dimm" --smp 4 --sockets 2 --append nr_cpus=2
 	boot "machine/off" machine-4.sh "$dimm" --append "mktme=on mktme=off"
 	boot "machine/veto" veto.sh "$dimm" --fresh --cpu family=6,model=106,tme-directory-mode=on
 	boot "machine/kexec on XFS" kexec-xfs.sh "$dimm" --fresh "${kexec[@]}"
 	rm -f "$dimm"
+}
+
+# The kernel that dies says so on its console only.
+check_written_back() {
+	local all=ok
+	if grep -q 'x86/mktme: a CPU has not written back' "$1"; then
+		all="not ok"
+	fi
+	tap "$all" "machine/crash: each CPU has written back its caches" "$1"
 }
 
 run_busy() {

@@ -216,7 +216,7 @@ static const char * __init why_not(void)
 
 	if (switched_off)
 		return "switched off by mktme=off";
-	/* Packages of CPUs that it has not got would keep the old keys. */
+	/* Caches and key tables are as the kernel left them that died. */
 	if (is_kdump_kernel())
 		return "crash kernel";
 	if (!pconfig_has_mktme())
@@ -226,6 +226,8 @@ static const char * __init why_not(void)
 		return "no known algorithm activated";
 	if (!cpus_match())
 		return "CPUs differ";
+	if (!mktme_packages_have_cpus())
+		return "a package has no CPU here";
 	if (!count_keyids(bits))
 		return "no KeyIDs left for software";
 	if (boot_cpu_data.x86_phys_bits + bits > __PHYSICAL_MASK_SHIFT)

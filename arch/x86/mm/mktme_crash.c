@@ -11,8 +11,7 @@
  *
  * So each CPU writes back its caches before it halts, and the crashing one when
  * the others have. What programs had stored is in memory then, under its key. The
- * crash kernel uses no KeyIDs (mktme.c): it may run on one CPU, and has no word
- * with the packages of the others.
+ * crash kernel uses no KeyIDs (mktme.c).
  */
 #define pr_fmt(fmt) "x86/mktme: " fmt
 
@@ -27,18 +26,16 @@
 #include <asm/smp.h>
 #include <asm/special_insns.h>
 
-/* As long as nmi_shootdown_cpus() waits for CPUs to take the NMI */
-#define WRITE_BACK_TIMEOUT_MS	1000
-
-#ifdef CONFIG_SMP
-
+/* What these pointers of smp_ops were before they were ours */
 static void (*stop_others)(void) __ro_after_init;
+static void (*stop_this_cpu_then)(void);
 
 static atomic_t written_back = ATOMIC_INIT(0);
 
 /*
- * In the NMI of nmi_shootdown_cpus(), as the last thing this CPU does. Another NMI
- * ends a halt.
+ * In the place of smp_ops.stop_this_cpu: the last thing that this CPU does, in the
+ * NMI of nmi_shootdown_cpus() or wherever the reboot was that the crash has
+ * overtaken. What can still end a halt (SMI, machine check) comes back here.
  */
 static void write_back_and_halt(void)
 {
@@ -46,6 +43,8 @@ static void write_back_and_halt(void)
 	/* Pairs with all_have_written_back() */
 	smp_mb__before_atomic();
 	atomic_inc(&written_back);
+	if (stop_this_cpu_then)
+		stop_this_cpu_then();
 	for (;;)
 		native_halt();
 }
@@ -54,7 +53,7 @@ static bool all_have_written_back(int others)
 {
 	unsigned int ms;
 
-	for (ms = 0; ms < WRITE_BACK_TIMEOUT_MS; ms++) {
+	for (ms = 0; ms < MKTME_ANSWER_TIMEOUT_MS; ms++) {
 		if (atomic_read_acquire(&written_back) >= others)
 			return true;
 		mdelay(1);
@@ -65,19 +64,21 @@ static bool all_have_written_back(int others)
 /*
  * In the place of smp_ops.crash_stop_other_cpus. Once in the life of a kernel, on
  * the CPU that has won the race to crash, interrupts off; it may have died under
- * any lock, and takes none. How a CPU is stopped that somebody else has a way to
- * stop (a guest of TDX: no machine with KeyIDs of its own) stays as it is.
+ * any lock, and takes none. The others are counted first: who is stopped by somebody
+ * else at the same time leaves cpu_online_mask, and answers all the same.
  */
 static void stop_and_write_back(void)
 {
-	bool used = mktme_slots_in_use() && !smp_ops.stop_this_cpu;
+	int others = num_online_cpus() - 1;
 
-	if (used)
-		smp_ops.stop_this_cpu = write_back_and_halt;
-	stop_others();
-	if (!used)
+	if (!mktme_slots_in_use()) {
+		stop_others();
 		return;
-	if (!all_have_written_back(num_online_cpus() - 1))
+	}
+	stop_this_cpu_then = smp_ops.stop_this_cpu;
+	smp_ops.stop_this_cpu = write_back_and_halt;
+	stop_others();
+	if (!all_have_written_back(others))
 		pr_emerg("a CPU has not written back its caches: data of DAX files under a key may come late\n");
 	wbinvd();
 }
@@ -89,11 +90,3 @@ void __init mktme_crash_init(void)
 	if (stop_others)
 		smp_ops.crash_stop_other_cpus = stop_and_write_back;
 }
-
-#else
-
-void __init mktme_crash_init(void)
-{
-}
-
-#endif /* CONFIG_SMP */

@@ -23,9 +23,6 @@
 #include <asm/processor.h>
 #include <asm/special_insns.h>
 
-/* For CPUs to answer an interrupt and to write back their caches at shutdown */
-#define ANSWER_TIMEOUT_US	(5 * USEC_PER_SEC)
-
 static bool alone_in_package(unsigned int cpu)
 {
 	unsigned int other;
@@ -151,7 +148,7 @@ static bool all_answer(int wanted)
 {
 	unsigned int us;
 
-	for (us = 0; us < ANSWER_TIMEOUT_US; us++) {
+	for (us = 0; us < MKTME_ANSWER_TIMEOUT_MS * USEC_PER_MSEC; us++) {
 		if (atomic_read_acquire(&answers) >= wanted)
 			return true;
 		udelay(1);

@@ -12,6 +12,12 @@
 /* A pfn_t has seven free bits for the KeyID. */
 #define MKTME_MAX_KEYIDS	127
 
+/*
+ * On the way down: for CPUs to answer an interrupt and to write back their caches,
+ * which takes milliseconds
+ */
+#define MKTME_ANSWER_TIMEOUT_MS	5000
+
 /* mktme.c; algorithms are one-hot as in PCONFIG and IA32_TME_ACTIVATE */
 u16 mktme_algorithm_bit(u8 algorithm);
 bool mktme_cpu_matches(unsigned int cpu);
@@ -27,6 +33,9 @@ void mktme_alias_drop_keyid(unsigned int keyid);
 
 /* mktme_crash.c */
 void mktme_crash_init(void) __init;
+
+/* mktme_packages.c */
+bool mktme_packages_have_cpus(void) __init;
 
 /* mktme_pconfig.c */
 int mktme_pconfig_set_key(unsigned int keyid,

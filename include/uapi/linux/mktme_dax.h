@@ -44,9 +44,10 @@
  * @algorithm: MKTME_ALG_*
  * @reserved: zero
  * @identifier: key identifier, derived one-way from the key
- * @place: first bytes of a SHA-256 over the list of physical ranges under the
- *	inode's DAX device; the cipher's tweak is the physical address, so the
- *	data can be read at this place only
+ * @place: first bytes of a SHA-256 over the physical range under the inode's
+ *	filesystem, and on ext4 over what tells that blocks were moved within it;
+ *	the cipher's tweak is the physical address, so the data can be read at
+ *	this place only
  *
  * A record holds neither the key nor the KeyID: the KeyID is a number of this
  * boot. Size and layout of a version never change.

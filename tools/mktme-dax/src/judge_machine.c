@@ -107,6 +107,9 @@ static const char *keyids_remedy(const char *status)
 		  IN_FIRMWARE_SETUP "switch off \"directory mode\" if that can be done; this CPU model cannot have encrypted files with it" },
 		{ "no KeyIDs left for software", IN_FIRMWARE_SETUP "give TDX fewer key bits" },
 		{ "CPUs differ", "update the firmware" },
+		{ "a package has no CPU here",
+		  "take nr_cpus= and possible_cpus= off the kernel's command line, or raise them, and reboot" },
+		{ "crash kernel", "boot the machine's own kernel; this one is there to save a dump" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)

@@ -176,6 +176,8 @@ TEST(keyids_that_the_kernel_does_not_use)
 		{ "platform forbids aliases of a page", "directory mode" },
 		{ "no KeyIDs left for software", "TDX" },
 		{ "CPUs differ", "firmware" },
+		{ "a package has no CPU here", "nr_cpus" },
+		{ "crash kernel", "own kernel" },
 		{ "something new", "dmesg" },
 	};
 
