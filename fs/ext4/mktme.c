@@ -109,7 +109,7 @@ static struct dax_device *ext4_mktme_dax_device(struct super_block *sb,
  */
 static u32 descriptor_blocks(struct super_block *sb)
 {
-	const struct ext4_super_block *es = EXT4_SB(sb)->s_es;
+	struct ext4_super_block *es = EXT4_SB(sb)->s_es;
 	u64 blocks = ext4_blocks_count(es) -
 		     le32_to_cpu(es->s_first_data_block);
 	u64 groups = DIV_ROUND_UP_ULL(blocks, EXT4_BLOCKS_PER_GROUP(sb));

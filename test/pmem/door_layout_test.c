@@ -86,8 +86,11 @@ static bool content_is_right(const char *p)
 	return true;
 }
 
-/* Beside the file there is a bound directory. */
-static void make_file(const char *mkfs)
+/*
+ * Beside the file there is a bound directory. @prepare is for the new file system, which is
+ * not mounted.
+ */
+static void make_file_after(const char *mkfs, const char *prepare)
 {
 	int fd;
 
@@ -95,7 +98,7 @@ static void make_file(const char *mkfs)
 	key = need_key(1);
 	scratch_new("dax=always");
 	scratch_umount();
-	NEED(!run("%s " SCRATCH_DEV " %lu", mkfs, SIZE / PAGE));
+	NEED(!run("%s " SCRATCH_DEV " %lu", mkfs, SIZE / PAGE) && !run("%s", prepare));
 	scratch_mount("dax=always");
 	need_ring_key(SCRATCH, 1);
 	NEED(!mkdir(SCRATCH "/dir", 0700));
@@ -107,6 +110,11 @@ static void make_file(const char *mkfs)
 	NEED(!ioctl_bind(fd, key), "%s", errno_name(errno));
 	fill_pages(fd);
 	NEED(!pages_moved(fd) && !close(fd));
+}
+
+static void make_file(const char *mkfs)
+{
+	make_file_after(mkfs, "true");
 }
 
 /* The tools want a check first. */
@@ -191,6 +199,26 @@ TEST(resize2fs_to_64bit_ESTALE)
 {
 	make_file(SMALL_GROUPS "-O ^resize_inode,^64bit");
 	unmounted("resize2fs -b " SCRATCH_DEV);
+	check_refused();
+}
+
+/*
+ * mke2fs puts bitmaps behind the first descriptors. Here they are somewhere else, as a file system of
+ * another maker may have them, and do not have to move.
+ */
+static const char move_bitmaps[] =
+	"for g in 0 1 2; do"
+	" dd if=" SCRATCH_DEV " of=" SCRATCH_DEV " bs=4096 count=1 skip=$((3 + g)) seek=$((248 + g))"
+	" conv=notrunc,fsync status=none || exit 1;"
+	" printf 'set_bg %u block_bitmap %u\nset_bg %u checksum calc\n' $g $((248 + g)) $g;"
+	"done | debugfs -w " SCRATCH_DEV " >/dev/null 2>&1;"
+	"printf 'setb 248 3\nfreeb 3 3\n' | debugfs -w " SCRATCH_DEV " >/dev/null 2>&1;"
+	"e2fsck -fn " SCRATCH_DEV " >/dev/null 2>&1";
+
+TEST(resize2fs_of_another_makers_layout_ESTALE)
+{
+	make_file_after(SMALL_GROUPS "-O ^resize_inode", move_bitmaps);
+	unmounted("resize2fs " SCRATCH_DEV " 200M");
 	check_refused();
 }
 

@@ -12,7 +12,7 @@
 
 int run(const char *fmt, ...)
 {
-	char command[512];
+	char command[1024];
 	va_list args;
 
 	va_start(args, fmt);
