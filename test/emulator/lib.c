@@ -13,7 +13,7 @@ struct machine machine;
 extern u64 idt[], aliases[];
 extern u64 start_info;
 extern u8 ap_start[], ap_start_end[];
-extern u8 vector_0[], vector_6[], vector_8[], vector_13[], vector_14[], vector_18[];
+extern u8 vector_0[], vector_3[], vector_6[], vector_8[], vector_13[], vector_14[], vector_18[];
 
 static void put_char(char c)
 {
@@ -272,6 +272,7 @@ void start_c(void)
 	u32 r[4];
 
 	set_vector(0, vector_0);
+	set_vector(3, vector_3);
 	set_vector(6, vector_6);
 	set_vector(8, vector_8);
 	set_vector(13, vector_13);

@@ -20,7 +20,7 @@ typedef uint64_t u64;
 
 enum { SET_DIRECT, SET_RANDOM, CLEAR, NO_ENCRYPT };
 enum { ENTROPY_ERROR = 2, DEVICE_BUSY = 5 };
-enum { VEC_UD = 6, VEC_GP = 13, VEC_PF = 14 };
+enum { VEC_BP = 3, VEC_UD = 6, VEC_GP = 13, VEC_PF = 14 };
 
 /* The machine, from the command line: what each expectation is computed from. */
 struct machine {

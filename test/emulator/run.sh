@@ -61,16 +61,29 @@ build() {
 
 # Cuts the power at any instant after the guest told a first number
 cut_power() {
-	local seed=${SEED:-$RANDOM} log=$1 socket=$2 try=0 delay
+	local seed=${SEED:-$RANDOM} log=$1 socket=$2 delay
 	# Drawn by this shell: in one below it RANDOM does not follow from the seed
 	RANDOM=$((seed + number))
 	printf -v delay 0.%03d $((RANDOM % 500))
-	while [ $((try += 1)) -lt 3000 ] && ! grep -aqs '^told' "$log"; do
-		sleep 0.02
-	done
+	await_told "$log"
 	sleep "$delay"
 	echo "# boot $number: SEED=$seed"
 	"$out/qmp" "$socket" power-cut || true
+}
+
+# Until the guest has told something
+await_told() {
+	local try=0
+	while [ $((try += 1)) -lt 3000 ] && ! grep -aqs '^told' "$1"; do
+		sleep 0.02
+	done
+}
+
+# Changes the first byte of the DIMM behind the emulator's back, and says so in the second page.
+poke_dimm() {
+	await_told "$1"
+	printf '\x90' | dd of="$2" bs=1 conv=notrunc status=none
+	printf '\x01' | dd of="$2" bs=1 seek=4096 conv=notrunc status=none
 }
 
 # One boot; its text goes to $dir/N.log
@@ -100,10 +113,12 @@ boot() {
 		arguments+=(-qmp "unix:$dir/qmp,server=on,wait=off")
 		cut_power "$dir/$number.log" "$dir/qmp" &
 		end=86
+	elif [[ $append == *poke=* ]]; then
+		poke_dimm "$dir/$number.log" "$dir/dimm" &
 	fi
 	printf '%q ' "$qemu" "${arguments[@]}" >"$dir/$number.cmdline"
 	timeout -k 5 "$TIMEOUT" "$qemu" "${arguments[@]}" </dev/null >"$dir/$number.err" 2>&1 || status=$?
-	[ "$end" -eq 1 ] || wait $!
+	wait
 	# isa-debug-exit turns 0 into 1
 	if [ "$status" -ne "$end" ] || { [ "$end" -eq 1 ] && [ "$(tail -n 1 "$dir/$number.log")" != "done" ]; }; then
 		echo "not ok - the program runs to its end (status $status, see $dir/$number.err)"

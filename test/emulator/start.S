@@ -116,6 +116,7 @@ vector_\n:
 	jmp	fault
 	.endm
 	vector	0, 0
+	vector	3, 0
 	vector	6, 0
 	vector	8, 1
 	vector	13, 1
