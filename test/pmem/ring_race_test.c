@@ -43,11 +43,13 @@ static void wait_until_blocked(pid_t pid)
 	char path[32], stat[256], *state;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	for (int tries = 0; tries < 100000; tries++) {
+	/* A minute at least: the other CPU may be anywhere on a busy host. */
+	for (int tries = 0; tries < 60000; tries++) {
 		NEED(read_text(path, stat, sizeof(stat)) > 0);
 		state = strrchr(stat, ')');
 		if (state && state[2] == 'D')
 			return;
+		usleep(1000);
 	}
 	NEED(false, "%s never blocks", stat);
 }
