@@ -44,6 +44,9 @@ done
 [ -x "$qemu" ] || die "--qemu must name the emulator"
 [ -n "$out" ] || die "--out must name a directory"
 
+# shellcheck source=test/emulator/host.sh
+. "$here/host.sh"
+
 build() {
 	local cflags program
 	cflags="-O2 -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-pie -mcmodel=small
@@ -57,33 +60,6 @@ build() {
 	done
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/check" "$here/check.c" -lcrypto
 	gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$out/qmp" "$here/../host/qmp.c"
-}
-
-# Cuts the power at any instant after the guest told a first number
-cut_power() {
-	local seed=${SEED:-$RANDOM} log=$1 socket=$2 delay
-	# Drawn by this shell: in one below it RANDOM does not follow from the seed
-	RANDOM=$((seed + number))
-	printf -v delay 0.%03d $((RANDOM % 500))
-	await_told "$log"
-	sleep "$delay"
-	echo "# boot $number: SEED=$seed"
-	"$out/qmp" "$socket" power-cut || true
-}
-
-# Until the guest has told something
-await_told() {
-	local try=0
-	while [ $((try += 1)) -lt 3000 ] && ! grep -aqs '^told' "$1"; do
-		sleep 0.02
-	done
-}
-
-# Changes the first byte of the DIMM behind the emulator's back, and says so in the second page.
-poke_dimm() {
-	await_told "$1"
-	printf '\x90' | dd of="$2" bs=1 conv=notrunc status=none
-	printf '\x01' | dd of="$2" bs=1 seek=4096 conv=notrunc status=none
 }
 
 # One boot; its text goes to $dir/N.log

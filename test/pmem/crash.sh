@@ -10,4 +10,4 @@ export MKTME_ONLY=$*
 make_namespaces
 make_main
 mount_main
-start_other_kernel --crash /test/crash-after.sh ${*:+"$*"}
+start_other_kernel --crash /test/crash-after.sh "$@"

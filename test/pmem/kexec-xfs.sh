@@ -10,4 +10,4 @@ export MKTME_ONLY=$* MKTME_FS=xfs
 make_namespaces
 make_main
 mount_main
-start_other_kernel /test/kexec-xfs-after.sh ${*:+"$*"}
+start_other_kernel /test/kexec-xfs-after.sh "$@"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kexec_jump [--crash] SCRIPT [ARGUMENT]: boot the kernel in /kexec, and let its init
+ * kexec_jump [--crash] SCRIPT [ARGUMENT]...: boot the kernel in /kexec, and let its init
  * run SCRIPT. Does not come back. With --crash this kernel dies, and the other one is
  * its crash kernel, which has one CPU.
  */
@@ -68,8 +68,8 @@ int main(int argc, char **argv)
 	if (argc < 2 || !end)
 		return fail("kexec_jump");
 	end += sprintf(end, "%s -- %.200s", crashing ? " nr_cpus=1" : "", argv[1]);
-	if (argc > 2)
-		sprintf(end, " %.200s", argv[2]);
+	for (int i = 2; i < argc && end < line + sizeof(line) - 256; i++)
+		end += sprintf(end, " %.200s", argv[i]);
 	if (syscall(__NR_kexec_file_load, kernel, initrd, strlen(line) + 1, line,
 		    crashing ? KEXEC_FILE_ON_CRASH : 0UL))
 		return fail("kexec_file_load");

@@ -52,7 +52,7 @@ run_test() {
 	esac
 }
 
-# start_other_kernel [--crash] SCRIPT [PATTERN]: the last that a boot does, by kexec_jump. Whatever the
+# start_other_kernel [--crash] SCRIPT [WORD OF PATTERN]...: the last that a boot does, by kexec_jump. Whatever the
 # pattern, the other kernel finds what it looks for. PID 1 reads that one's log only.
 start_other_kernel() {
 	MKTME_ONLY='' run_test kexec_before_test

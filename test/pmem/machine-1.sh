@@ -14,4 +14,4 @@ mount_main
 for program in machine memory sysfs key revoke exhaust; do
 	run_test "${program}_test"
 done
-start_other_kernel /test/machine-2.sh ${*:+"$*"}
+start_other_kernel /test/machine-2.sh "$@"
