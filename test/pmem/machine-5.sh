@@ -8,6 +8,6 @@ set -euo pipefail
 export MKTME_ONLY=$* MKTME_CONTROL=1 MKTME_STATUS="a package has no CPU here"
 make_namespaces
 mount_main
-for program in sysfs kexec_after bind; do
+for program in sysfs kexec_after; do
 	run_test "${program}_test"
 done
